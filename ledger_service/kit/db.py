@@ -1,0 +1,74 @@
+"""The database: one engine, two kinds of transaction, and the migrations.
+
+    with write(engine) as connection: ...   # one transaction; everything or nothing
+    with read(engine) as connection: ...    # one snapshot
+
+A storage failure leaves these blocks as an error that tells the caller what to do, never as the driver's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from ledger_service.config import Settings
+from ledger_service.kit.dialect import WRITES, lock_schema, prepare_engine, storage_error
+from ledger_service.kit.files import make_dirs
+
+
+def make_engine(settings: Settings) -> Engine:
+    """An engine on the configured database; the data folder is created, the schema is not (see `upgrade`)."""
+    make_dirs(settings.data_dir.absolute())
+    engine = create_engine(settings.sqlalchemy_url, pool_size=8, max_overflow=24, query_cache_size=1000)
+    prepare_engine(engine, settings.database_busy_timeout_ms)
+    return engine
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """One snapshot of the database: what is read inside belongs together, whatever others commit meanwhile."""
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    try:
+        with engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+    except DBAPIError as error:
+        raise (storage_error(error) or error) from error
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """One writing transaction: committed when the block ends, rolled back when it raises.
+
+    Raises StorageFull or RetryLater when nothing was stored, OutcomeUnknown when the commit itself failed and the bytes
+    may have reached the disk all the same.
+    """
+    with engine.connect().execution_options(**{WRITES: True}) as connection:
+        try:
+            transaction = connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+        except DBAPIError as error:
+            raise (storage_error(error) or error) from error
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            raise (storage_error(error, committing=True) or error) from error
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to the newest version: one transaction, safe to call at every start and from two processes."""
+    from alembic import command  # Half a second of imports that only this call needs.
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "ledger_service:migrations")
+    with write(engine) as connection:
+        lock_schema(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,81 @@
+"""Everything that differs between SQLite and PostgreSQL, and nothing else.
+
+SQLite: WAL with synchronous=FULL (a commit is on the disk when it returns), foreign keys on, writers take the write lock
+at BEGIN so that two processes queue up instead of failing late. PostgreSQL: the sequencer locks the ledger's row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from ledger_service.errors import OutcomeUnknown, RetryLater, ServiceError, StorageFull
+
+WRITES = "safety_ledger_writes"
+"""Execution option: this connection's transactions will write."""
+
+_SQLITE_FULL = 13  # result code SQLITE_FULL, sqlite.org/rescode.html
+_SQLITE_BUSY = 5
+_SQLITE_LOCKED = 6
+_POSTGRES_FULL = "53100"  # disk_full, PostgreSQL appendix A
+_POSTGRES_RETRY = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
+
+
+def prepare_engine(engine: Engine, busy_timeout_ms: int) -> None:
+    """Attach what the dialect needs to every new connection."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, busy_timeout_ms)
+
+
+def _prepare_sqlite(engine: Engine, busy_timeout_ms: int) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        # The driver's own BEGIN is deferred and too late; with None it stays out and `_begin` decides.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={busy_timeout_ms}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            # Without it INSERT OR REPLACE deletes rows behind the append-only triggers' back.
+            "recursive_triggers=ON",
+            "cache_size=-65536",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns writer fails at once when another wrote meanwhile; IMMEDIATE waits its turn.
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def lock_ledger(connection: Connection, ledger: str) -> None:
+    """Let no other process hand out an index of `ledger` until this transaction ends."""
+    if connection.dialect.name != "sqlite":  # SQLite's BEGIN IMMEDIATE already holds the one write lock.
+        connection.execute(text("SELECT 1 FROM ledgers WHERE ledger = :ledger FOR UPDATE"), {"ledger": ledger})
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let no other process migrate until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(20260113)"))
+
+
+def storage_error(error: DBAPIError, *, committing: bool = False, retry_after: int = 1) -> ServiceError | None:
+    """The caller's way out of a storage failure, or None when there is none (a bug, or damage)."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    state = getattr(error.orig, "sqlstate", None)
+    if (code is not None and code & 0xFF == _SQLITE_FULL) or state == _POSTGRES_FULL:
+        return StorageFull("the database cannot grow; nothing was stored")
+    if (code is not None and code & 0xFF in (_SQLITE_BUSY, _SQLITE_LOCKED)) or state in _POSTGRES_RETRY:
+        return RetryLater("another writer holds the database; nothing was stored", retry_after=retry_after)
+    if committing:
+        return OutcomeUnknown("the database failed while committing", retry_after=retry_after)
+    if isinstance(error, OperationalError | InterfaceError):
+        return RetryLater("the database failed; nothing was stored", retry_after=retry_after)
+    return None

@@ -1,0 +1,30 @@
+"""The tables, as SQLAlchemy Core: rows go in and out as values, no object tracks them.
+
+The column `ledger` is the ledger's slug everywhere; times are aware UTC datetimes; hashes are 32 raw bytes.
+"""
+
+from __future__ import annotations
+
+from ledger_service.models.anchors import anchor_attempts, anchor_targets, anchors, leases
+from ledger_service.models.checkpoints import checkpoints, published_heads
+from ledger_service.models.entries import blobs, disclosures, entries, stream_heads
+from ledger_service.models.ledgers import clients, key_states, ledgers
+from ledger_service.models.types import METADATA, UtcTime
+
+__all__ = [
+    "METADATA",
+    "UtcTime",
+    "anchor_attempts",
+    "anchor_targets",
+    "anchors",
+    "blobs",
+    "checkpoints",
+    "clients",
+    "disclosures",
+    "entries",
+    "key_states",
+    "leases",
+    "ledgers",
+    "published_heads",
+    "stream_heads",
+]
