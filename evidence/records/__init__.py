@@ -1,0 +1,24 @@
+"""Record types: data files that say what a payload of each kind looks like.
+
+types = load_record_types()
+validate(types["training_record"], payload)  # raises SchemaMismatch: paths and keywords, never values
+claims_schema = types["training_record"].schema_claim
+"""
+
+from __future__ import annotations
+
+from evidence.records.loader import load_record_types, parse_record_types, parse_yaml
+from evidence.records.model import Field, PersonalData, RecordType, RecordTypeInvalid
+from evidence.records.schema import PayloadMismatch, validate
+
+__all__ = [
+    "Field",
+    "PayloadMismatch",
+    "PersonalData",
+    "RecordType",
+    "RecordTypeInvalid",
+    "load_record_types",
+    "parse_record_types",
+    "parse_yaml",
+    "validate",
+]
