@@ -95,6 +95,9 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
     Raises `LimitExceeded` beyond the bounds and `Malformed` for anything else that is not such JSON.
     """
     _bound_bytes(data, max_bytes, max_depth)
+    canonical = _loads_if_canonical(data, max_depth)
+    if canonical is not None:
+        return canonical
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_integer)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -104,18 +107,25 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
 
 
 def loads_canonical(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:
-    """Parse JSON that must already be in RFC 8785 form: exactly one spelling is accepted for each value.
-
-    A duplicate key or an inexact number cannot survive the comparison, so the quick reader is enough here.
-    """
+    """Parse JSON that must already be in RFC 8785 form: exactly one spelling is accepted for each value."""
     _bound_bytes(data, max_bytes, max_depth)
+    value = _loads_if_canonical(data, max_depth)
+    if value is None and data != b"null":
+        raise Malformed("not JSON in canonical form (RFC 8785)")
+    return value
+
+
+def _loads_if_canonical(data: bytes, max_depth: int) -> Any:
+    """The value if `data` is its canonical spelling, else None.
+
+    The reader takes duplicate keys and inexact numbers, but neither survives the comparison; it is several times
+    quicker than the strict one, and what the product writes is canonical.
+    """
     try:
         value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise Malformed("not JSON") from error
-    if dumps(value, max_depth=max_depth) != data:
-        raise Malformed("JSON is not in canonical form (RFC 8785)")
-    return value
+    except orjson.JSONDecodeError:
+        return None
+    return value if dumps(value, max_depth=max_depth) == data else None
 
 
 def _bound_bytes(data: bytes, max_bytes: int, max_depth: int) -> None:
