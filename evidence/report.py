@@ -64,9 +64,7 @@ class Report:
         """Overall answer; a report without checks proves nothing and is UNKNOWN."""
         if not self.checks:
             return Outcome.UNKNOWN
-        return verdict_of(
-            check.outcome for check in self.checks if check.required or check.outcome is Outcome.INVALID
-        )
+        return verdict_of(check.outcome for check in self.checks if check.required or check.outcome is Outcome.INVALID)
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -90,7 +88,7 @@ class CheckList:
     _checks: list[Check] = field(default_factory=list)
 
     def run(self, name: str, action: Callable[[], _T], detail: str | Callable[[_T], str], required: bool = True) -> _T:
-        """Run one check. Records VALID with `detail`, or the error's answer, and raises `CheckStopped` after an error."""
+        """Run one check: record VALID with `detail`, or the error's answer and then raise `CheckStopped`."""
         try:
             result = action()
         except EvidenceError as error:
@@ -104,10 +102,10 @@ class CheckList:
         """Record an answer that was found elsewhere."""
         self._checks.append(Check(len(self._checks) + 1, name, outcome, reason, detail, required))
 
-    def skip(self, names: Iterable[str]) -> None:
+    def skip(self, names: Iterable[str], required: bool = True) -> None:
         """Record checks that an earlier answer kept from running: nothing is known about them."""
         for name in names:
-            self.add(name, Outcome.UNKNOWN, "NotRun", "not run, because an earlier check did not pass")
+            self.add(name, Outcome.UNKNOWN, "NotRun", "not run, because an earlier check did not pass", required)
 
     def report(self) -> Report:
         """The report so far."""

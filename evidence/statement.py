@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evidence.canonical import dumps, loads
@@ -248,7 +248,7 @@ def present(statement: Statement, names: Iterable[str]) -> Statement:
     """The same statement with only the disclosures of `names`; the others stay withheld."""
     wanted = set(names)
     kept = tuple(item for item in statement.disclosures if parse_disclosure(item)[0] in wanted)
-    return Statement(statement.jwt, kept, statement.claims, statement.kid, statement.sd)
+    return replace(statement, disclosures=kept)
 
 
 def stream_id(stream_key: bytes, subject: str) -> str:

@@ -22,7 +22,7 @@ class NodeId(NamedTuple):
     """The perfect subtree over leaves `[index·2^level, (index+1)·2^level)`."""
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment]  # Hides tuple.index, which a node has no use for.
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,7 @@ def root_from_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence
     return calculated
 
 
-def verify_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Check that the tree of `new_size` leaves extends the tree of `old_size` leaves.
 
     Requires `0 <= old_size <= new_size` and 32-byte hashes. `old_size == 0` is accepted only with an empty proof and

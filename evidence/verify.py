@@ -1,0 +1,242 @@
+"""Verify receipts offline against the verifier's own policy, and say check by check what is proven.
+
+    verifier = ReceiptVerifier(parse_policy(text), load_record_types().values())
+    report = verifier.verify(data, subject="receipt.json")
+    report.verdict  # VALID, INVALID or UNKNOWN
+
+The checks, in order: (1) format, (2) checkpoint, (3) inclusion, (4) entry, (5) signer, (6) signature, (7) disclosures,
+(8) schema, (9) anchor, (10) finality. A check that depends on a failed one is reported as not run. `verify` never
+raises for bad input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
+
+from evidence.anchor import (
+    AnchorEvidence,
+    ledger_id,
+    parse_anchor_evidence,
+    verify_anchor,
+    verify_claim,
+    verify_finality,
+    verify_target,
+)
+from evidence.canonical import dumps
+from evidence.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
+from evidence.entry import Entry, parse_entry
+from evidence.errors import KeyNotTrusted, Malformed, MissingEvidence, RootMismatch, Undetermined
+from evidence.hashing import leaf_hash, sha256
+from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
+from evidence.keys import PublicJwk
+from evidence.merkle.verify import verify_inclusion
+from evidence.notes import parse_note
+from evidence.policy import ChainPolicy, VerificationPolicy
+from evidence.receipt import Receipt, parse_receipt
+from evidence.report import CheckList, CheckStopped, Report
+from evidence.statement import Statement, disclosed, verify_signature
+
+CHECKS = (
+    "format", "checkpoint", "inclusion", "entry", "signer", "signature", "disclosures", "schema", "anchor", "finality",
+)  # fmt: skip
+_CACHE_LIMIT = 4096
+
+
+class PayloadSchema(Protocol):
+    """What verification needs of a record type."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def schema_claim(self) -> str: ...
+
+
+class ReceiptVerifier:
+    """Verifies many receipts under one policy; what they share (checkpoints, key events, anchors) is checked once."""
+
+    def __init__(
+        self,
+        policy: VerificationPolicy,
+        record_types: Iterable[PayloadSchema] = (),
+        validate: Callable[[Any, Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        """`validate(record_type, payload)` raises `SchemaMismatch`; without it only the signed schema is compared."""
+        self._policy = policy
+        self._types = {(item.id, item.schema_claim): item for item in record_types}
+        self._validate = validate
+        self._checkpoints: dict[bytes, Checkpoint] = {}
+        self._histories: dict[bytes, KeyHistory] = {}
+        self._anchors: dict[bytes, AnchorEvidence] = {}
+
+    def verify(self, data: bytes, subject: str = "receipt") -> Report:
+        """Verify the bytes of a `receipt.json` and report every check."""
+        checks = CheckList(subject)
+        try:
+            receipt = checks.run("format", lambda: parse_receipt(data), "well-formed receipt")
+            checkpoint = checks.run(
+                "checkpoint", lambda: self.checkpoint(receipt.proof.checkpoint), _describe_checkpoint
+            )
+        except CheckStopped:
+            checks.skip(CHECKS[len(checks.report().checks) :])
+            return checks.report()
+        try:
+            self._verify_record(checks, receipt, checkpoint)
+        except CheckStopped:
+            checks.skip(CHECKS[len(checks.report().checks) : 8])
+        self._verify_anchors(checks, receipt.anchors, checkpoint)
+        return checks.report()
+
+    def checkpoint(self, note: bytes) -> Checkpoint:
+        """The checkpoint of a signed note, by a log key that the policy holds good for its size (FORMATS 9)."""
+        if note not in self._checkpoints:
+            # The size decides which keys count, so it is read before the signature and trusted only after it.
+            size = parse_checkpoint_text(parse_note(note).text).size
+            _remember(self._checkpoints, note, open_checkpoint(note, self._policy.log_keys(size)))
+        return self._checkpoints[note]
+
+    def history(self, keys: Sequence[Receipt], under: Checkpoint) -> KeyHistory:
+        """Apply the key events of `keys`, each proven under the checkpoint `under` or an older one, in log order.
+
+        Raises what is wrong with the first bad one.
+        """
+        cache_key = sha256(dumps([key.to_value() for key in keys]) + under.to_text())
+        if cache_key not in self._histories:
+            history = KeyHistory(self._policy.statement_roots)
+            for key in keys:
+                self._apply_key_event(history, key, under)
+            _remember(self._histories, cache_key, history)
+        return self._histories[cache_key]
+
+    def _verify_record(self, checks: CheckList, receipt: Receipt, checkpoint: Checkpoint) -> None:
+        checks.run("inclusion", lambda: _verify_included(receipt, checkpoint), f"entry {receipt.proof.index} is in it")
+        entry = checks.run("entry", lambda: parse_entry(receipt.entry), "canonical, in its statement's stream")
+        jwk = checks.run("signer", lambda: self._signer(receipt, entry, checkpoint), "key was good at this index")
+        checks.run("signature", lambda: verify_signature(entry.statement, jwk), "signed by that key")
+        shown = replace(entry.statement, disclosures=receipt.disclosures)
+        payload = checks.run("disclosures", lambda: disclosed(shown), partial(_describe_disclosures, shown))
+        checks.run("schema", lambda: self._verify_schema(shown, payload), lambda words: words)
+
+    def _signer(self, receipt: Receipt, entry: Entry, checkpoint: Checkpoint) -> PublicJwk:
+        history = self.history(receipt.keys, checkpoint)
+        kid, index = entry.statement.kid, receipt.proof.index
+        if entry.statement.claims.type == RECORD_TYPE:
+            return history.enroller(kid, index, entry.received_at)
+        if history.get(kid) is None:
+            raise MissingEvidence(f"the receipt has no enrolment of key {kid}")
+        return history.require_valid(kid, index, entry.received_at)
+
+    def _apply_key_event(self, history: KeyHistory, key: Receipt, under: Checkpoint) -> None:
+        checkpoint = self.checkpoint(key.proof.checkpoint)
+        if checkpoint.origin != under.origin or checkpoint.size > under.size:
+            raise KeyNotTrusted("a key event is proven under another log or a newer checkpoint than the receipt")
+        if checkpoint.size == under.size and checkpoint.root != under.root:
+            raise RootMismatch(under.root, checkpoint.root)
+        _verify_included(key, checkpoint)
+        entry = parse_entry(key.entry)
+        apply_key_event(history, key.proof.index, entry, replace(entry.statement, disclosures=key.disclosures))
+
+    def _verify_schema(self, statement: Statement, payload: Mapping[str, Any]) -> str:
+        claims = statement.claims
+        record_type = self._types.get((claims.type, claims.schema))
+        if record_type is None:
+            raise MissingEvidence(f"record type {claims.type} {claims.schema} is not known to this verifier")
+        if len(payload) < len(statement.sd):
+            # A partial payload cannot be held against required fields; the signed digest names the exact schema.
+            return f"signed as {claims.type}; the payload is shown in part and was not validated as a whole"
+        if self._validate is not None:
+            self._validate(record_type, payload)
+        return f"signed as {claims.type} and fits it"
+
+    def _verify_anchors(self, checks: CheckList, anchors: Sequence[Mapping[str, Any]], checkpoint: Checkpoint) -> None:
+        required = self._policy.require_anchor
+        try:
+            proven = checks.run("anchor", lambda: self._proven(anchors, checkpoint), _describe_anchors, required)
+            checks.run("finality", lambda: _verify_finality(proven), lambda words: words, required)
+        except CheckStopped:
+            checks.skip(CHECKS[len(checks.report().checks) :], required)
+
+    def _proven(
+        self, anchors: Sequence[Mapping[str, Any]], checkpoint: Checkpoint
+    ) -> list[tuple[AnchorEvidence, ChainPolicy]]:
+        """Every anchor of this checkpoint on a chain of the policy. One that is on such a chain and false raises."""
+        proven, others = [], 0
+        for value in anchors:
+            evidence = self._anchor(value, checkpoint)
+            chain = next((c for c in self._policy.chains if _same_target(c, evidence)), None)
+            if chain is None or evidence.claim.size != checkpoint.size:
+                others += 1
+                continue
+            verify_target(evidence, chain)
+            verify_claim(evidence, size=checkpoint.size, root=checkpoint.root)
+            proven.append((evidence, chain))
+        if not proven:
+            raise MissingEvidence(f"no anchor of this checkpoint on a chain of the policy; {others} on others")
+        return proven
+
+    def _anchor(self, value: Mapping[str, Any], checkpoint: Checkpoint) -> AnchorEvidence:
+        cache_key = sha256(dumps(dict(value)) + checkpoint.origin.encode("utf-8"))
+        if cache_key not in self._anchors:
+            evidence = parse_anchor_evidence(dict(value))
+            verify_anchor(evidence, ledger_id=ledger_id(checkpoint.origin))
+            _remember(self._anchors, cache_key, evidence)
+        return self._anchors[cache_key]
+
+
+def apply_key_event(history: KeyHistory, index: int, entry: Entry, statement: Statement) -> KeyEvent:
+    """Verify the key event `statement` (with its disclosures) of `entry` at `index` and apply it to `history`."""
+    if statement.claims.type != RECORD_TYPE:
+        raise Malformed(f"entry {index} is not a key event")
+    verify_signature(statement, history.enroller(statement.kid, index, entry.received_at))
+    event = KeyEvent.from_payload(disclosed(statement))
+    history.apply(index, entry.received_at, statement.kid, event)
+    return event
+
+
+def _verify_included(receipt: Receipt, checkpoint: Checkpoint) -> None:
+    proof = receipt.proof
+    verify_inclusion(leaf_hash(receipt.entry), proof.index, checkpoint.size, proof.hashes, checkpoint.root)
+
+
+def _verify_finality(proven: Sequence[tuple[AnchorEvidence, ChainPolicy]]) -> str:
+    """Words for the first anchor whose block the policy vouches for; otherwise what is missing for the first."""
+    missing: Undetermined | None = None
+    for evidence, chain in proven:
+        try:
+            return f"block {evidence.block.number} on chain {chain.chain_id}: {verify_finality(evidence, chain)}"
+        except Undetermined as error:
+            missing = missing or error
+    raise missing or MissingEvidence("no proven anchor")
+
+
+def _same_target(chain: ChainPolicy, evidence: AnchorEvidence) -> bool:
+    return (chain.chain_id, chain.contract) == (evidence.chain.chain_id, evidence.contract)
+
+
+def _describe_checkpoint(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.origin} at size {checkpoint.size}, signed by a trusted log key"
+
+
+def _describe_disclosures(statement: Statement, payload: Mapping[str, Any]) -> str:
+    withheld = len(statement.sd) - len(payload)
+    return f"{len(payload)} fields shown as signed; {withheld} digests without a disclosure (withheld, erased or decoy)"
+
+
+def _describe_anchors(proven: Sequence[tuple[AnchorEvidence, ChainPolicy]]) -> str:
+    return "; ".join(f"anchor {e.claim.seq} in block {e.block.number} of chain {c.chain_id}" for e, c in proven)
+
+
+def _remember(cache: dict[bytes, Any], key: bytes, value: Any) -> None:
+    # Bounded, so that a flood of distinct receipts cannot fill the memory; only proven values are ever kept.
+    if len(cache) >= _CACHE_LIMIT:
+        cache.clear()
+    cache[key] = value
+
+
+def verify_receipt(
+    data: bytes, policy: VerificationPolicy, record_types: Iterable[PayloadSchema] = (), subject: str = "receipt"
+) -> Report:
+    """Verify one receipt; see `ReceiptVerifier`."""
+    return ReceiptVerifier(policy, record_types).verify(data, subject)
