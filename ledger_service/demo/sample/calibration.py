@@ -57,6 +57,7 @@ def _certificate(month: Month, rng: random.Random, kind: tuple[Any, ...], number
         "procedure": procedure,
         "received": received.isoformat(),
         "performed": performed.isoformat(),
+        "tested_at": f"{performed.isoformat()} {rng.randint(9, 16):02d}:{rng.randrange(60):02d}",
         "issued": (performed + timedelta(days=1)).isoformat(),
         "valid_until": _valid_until(performed, months).isoformat(),
         "environment": {"t": f"{rng.randint(195, 225) / 10:.1f}", "rh": str(rng.randint(40, 65))},
