@@ -64,7 +64,7 @@ class ReceiptVerifier:
         validate: Callable[[Any, Mapping[str, Any]], None] | None = None,
     ) -> None:
         """`validate(record_type, payload)` raises `SchemaMismatch`; without it only the signed schema is compared."""
-        self._policy = policy
+        self.policy = policy
         self._types = {(item.id, item.schema_claim): item for item in record_types}
         self._validate = validate
         self._checkpoints: dict[bytes, Checkpoint] = {}
@@ -94,7 +94,7 @@ class ReceiptVerifier:
         if note not in self._checkpoints:
             # The size decides which keys count, so it is read before the signature and trusted only after it.
             size = parse_checkpoint_text(parse_note(note).text).size
-            _remember(self._checkpoints, note, open_checkpoint(note, self._policy.log_keys(size)))
+            _remember(self._checkpoints, note, open_checkpoint(note, self.policy.log_keys(size)))
         return self._checkpoints[note]
 
     def history(self, keys: Sequence[Receipt], under: Checkpoint) -> KeyHistory:
@@ -104,7 +104,7 @@ class ReceiptVerifier:
         """
         cache_key = sha256(dumps([key.to_value() for key in keys]) + under.to_text())
         if cache_key not in self._histories:
-            history = KeyHistory(self._policy.statement_roots)
+            history = KeyHistory(self.policy.statement_roots)
             for key in keys:
                 self._apply_key_event(history, key, under)
             _remember(self._histories, cache_key, history)
@@ -151,7 +151,7 @@ class ReceiptVerifier:
         return f"signed as {claims.type} and fits it"
 
     def _verify_anchors(self, checks: CheckList, anchors: Sequence[Mapping[str, Any]], checkpoint: Checkpoint) -> None:
-        required = self._policy.require_anchor
+        required = self.policy.require_anchor
         try:
             proven = checks.run("anchor", lambda: self._proven(anchors, checkpoint), _describe_anchors, required)
             checks.run("finality", lambda: _verify_finality(proven), lambda words: words, required)
@@ -165,7 +165,7 @@ class ReceiptVerifier:
         proven, others = [], 0
         for value in anchors:
             evidence = self._anchor(value, checkpoint)
-            chain = next((c for c in self._policy.chains if _same_target(c, evidence)), None)
+            chain = next((c for c in self.policy.chains if _same_target(c, evidence)), None)
             if chain is None or evidence.claim.size != checkpoint.size:
                 others += 1
                 continue

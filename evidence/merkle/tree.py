@@ -120,6 +120,10 @@ class MerkleTree:
         """Number of leaves."""
         return len(self._levels[0])
 
+    def level(self, height: int) -> Sequence[bytes]:
+        """Hashes of all perfect subtrees of `2^height` leaves, left to right; empty above the tree."""
+        return self._levels[height] if height < len(self._levels) else ()
+
     def append(self, leaf_hash: bytes) -> None:
         """Add one leaf hash (32 bytes) at index `size`."""
         self.extend((leaf_hash,))

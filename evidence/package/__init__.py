@@ -1,0 +1,1 @@
+"""Evidence packages: a folder of files with a signed manifest (FORMATS 8)."""
