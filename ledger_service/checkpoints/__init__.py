@@ -1,0 +1,1 @@
+"""Checkpoints: what the ledger signs, and the tiles that everybody can check it with."""

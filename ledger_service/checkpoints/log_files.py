@@ -1,0 +1,204 @@
+"""The published log as files: `<data>/logs/<ledger>/{checkpoint,tile/…}`, C2SP tlog-tiles.
+
+- A file is on the disk in full before it has its name; a name is durable before anything refers to it.
+- A tile never changes: a name that is taken by other bytes is a fork and nothing is overwritten.
+- Only `checkpoint` is replaced, in one rename.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from evidence.merkle.tiles import TILE_WIDTH, TileId, parse_tile_path
+from ledger_service.checkpoints.errors import ForkDetected, TileMissing
+from ledger_service.errors import StorageFull
+from ledger_service.kit.files import make_dirs, sync_dir
+
+CHECKPOINT = "checkpoint"
+STAGING_PREFIX = ".staging-"
+_FLUSHERS = 8
+"""Flushes under way at once: the file system then commits its journal once for many files."""
+_OPEN_LIMIT = 512
+"""Staged files that may wait for their flush: half of the usual limit of 1,024 descriptors."""
+_DISK_FULL = (28, 122)  # ENOSPC, EDQUOT
+
+
+class LogFiles:
+    """The published files of one ledger."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def read_tile(self, tile: TileId) -> bytes:
+        """Bytes of a tile, or of a longer one that begins with them. Raises `TileMissing`."""
+        for candidate in (tile, TileId(tile.level, tile.index)):
+            try:
+                return (self.root / candidate.path).read_bytes()
+            except OSError:
+                continue
+        for width in range(tile.width + 1, TILE_WIDTH):
+            longer = self.root / TileId(tile.level, tile.index, width).path
+            if longer.exists():
+                return longer.read_bytes()
+        raise TileMissing(f"{tile.path} is missing")
+
+    def read(self, path: str) -> bytes:
+        """The same by tile path, for proof readers. Raises `Malformed` for what is not a tile path, `TileMissing`."""
+        return self.read_tile(parse_tile_path(path))
+
+    def checkpoint(self) -> bytes | None:
+        """The `checkpoint` file, or None before the first publication."""
+        try:
+            return (self.root / CHECKPOINT).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def replace_checkpoint(self, note: bytes) -> None:
+        """Let the `checkpoint` file hold `note`. After a crash it holds the old note or the new one, never a part."""
+        with disk_errors(), self.staging() as batch:
+            staged = batch.stage(note)
+            batch.flush()
+            os.replace(staged, self.root / CHECKPOINT)
+            sync_dir(self.root)
+
+    @contextmanager
+    def staging(self) -> Iterator[TileBatch]:
+        """A place to write files before they get their names; it is gone afterwards, whatever happens.
+
+        The folder stays locked while its writer lives. What a crash left behind is unlocked, and swept here.
+        """
+        make_dirs(self.root)
+        self._sweep()
+        folder = self.root / f"{STAGING_PREFIX}{os.getpid()}-{os.urandom(6).hex()}"
+        folder.mkdir(mode=0o700)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        batch = TileBatch(self.root, folder)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield batch
+        finally:
+            batch.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
+
+    def _sweep(self) -> None:
+        for folder in self.root.glob(f"{STAGING_PREFIX}*"):
+            try:
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            except OSError:
+                continue
+            finally:
+                os.close(descriptor)
+
+
+class TileBatch:
+    """Files of one publication: all staged and flushed first, then named, then the names flushed."""
+
+    def __init__(self, root: Path, staging: Path) -> None:
+        self._root = root
+        self._staging = staging
+        self._staged: list[tuple[Path, Path]] = []
+        self._open: list[int] = []
+        self._count = 0
+        self._folders: set[Path] = set()
+
+    def put(self, tile: TileId, data: bytes) -> None:
+        """Stage a tile. One that is already there with the same bytes is left alone, else `ForkDetected`."""
+        target = self._root / tile.path
+        with disk_errors():
+            if not self._same(target, data):
+                self._staged.append((self.stage(data), target))
+
+    def stage(self, data: bytes) -> Path:
+        """Write bytes to a nameless file; they are durable after `flush`."""
+        path = self._staging / str(self._count)
+        self._count += 1
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._open.append(descriptor)
+        if len(self._open) >= _OPEN_LIMIT:
+            self.flush()
+        return path
+
+    def flush(self) -> None:
+        """Flush the staged files; raises what the disk said about any of them.
+
+        Not while the next bundles are hashed: the flushes would fight the writes for the disk and for the interpreter.
+        """
+        descriptors, self._open = self._open, []
+        if len(descriptors) <= 2:
+            for descriptor in descriptors:
+                _flush(descriptor)
+            return
+        with ThreadPoolExecutor(_FLUSHERS, thread_name_prefix="flush") as pool:
+            list(pool.map(_flush, descriptors))
+
+    def commit(self) -> None:
+        """Give the staged files their names, durably. A crash before the end costs nothing: the same bytes come again."""
+        with disk_errors():
+            self.flush()
+            for staged, target in self._staged:
+                self._name(staged, target)
+            for folder in self._folders:
+                sync_dir(folder)
+            self._staged = []
+
+    def close(self) -> None:
+        """Let go of what was staged and not flushed."""
+        while self._open:
+            os.close(self._open.pop())
+
+    def _name(self, staged: Path, target: Path) -> None:
+        if target.parent not in self._folders:
+            make_dirs(target.parent)
+            self._folders.add(target.parent)
+        try:
+            # link, not rename: it never replaces what another publisher put there meanwhile.
+            os.link(staged, target)
+        except FileExistsError:
+            self._same(target, staged.read_bytes())
+
+    def _same(self, target: Path, data: bytes) -> bool:
+        try:
+            found = target.read_bytes()
+        except FileNotFoundError:
+            return False
+        if found != data:
+            raise ForkDetected(f"{target.relative_to(self._root)} is on the disk with other bytes")
+        return True
+
+
+def _flush(descriptor: int) -> None:
+    """fsync on the writing descriptor, then close: another descriptor may not be told that a write failed."""
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """A full disk becomes `StorageFull`; other failures of the disk stay what they are."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise StorageFull("the disk of the published log is full; nothing was published") from error
+        raise
