@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from evidence.checkpoint import Checkpoint
@@ -183,10 +184,8 @@ class FolderVerifier:
         if log is None or report.verdict is Outcome.INVALID:
             return report
         checks = CheckList(report.subject, list(report.checks))
-        try:
+        with suppress(CheckStopped):
             checks.run("history", lambda: _verify_same_history(parse_receipt(data), log, self._verifier), "same log")
-        except CheckStopped:
-            pass
         return checks.report()
 
     def _verify_proof_file(self, name: str, log: VerifiedLog | None) -> Report:
@@ -237,8 +236,6 @@ def _failed_report(subject: str, name: str, error: EvidenceError) -> Report:
     def fail() -> None:
         raise error
 
-    try:
+    with suppress(CheckStopped):
         checks.run(name, fail, "")
-    except CheckStopped:
-        pass
     return checks.report()

@@ -17,7 +17,7 @@ import rfc8785
 from evidence.encoding import MAX_SAFE_INTEGER
 from evidence.errors import LimitExceeded, Malformed
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 MAX_BYTES = 65_535
 MAX_DEPTH = 32

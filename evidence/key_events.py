@@ -146,7 +146,13 @@ class KeyHistory:
         if index <= self._last:
             raise KeyNotValid(f"key event at index {index} is not above the one at {self._last}")
         self.enroller(signer, index, received_at)
-        _TRANSITIONS[event.action](self, index, received_at, event)
+        change = {
+            "enrol": self._enrol,
+            "rotate": self._rotate,
+            "revoke": self._revoke,
+            "compromise": self._compromise,
+        }[event.action]
+        change(index, received_at, event)
         self._last = index
 
     def _enrol(self, index: int, received_at: datetime, event: KeyEvent) -> None:
@@ -182,11 +188,3 @@ class KeyHistory:
         if state is None or state.revoked is not None:
             raise KeyNotValid(f"key {event.kid} is not enrolled, or is revoked already")
         return state
-
-
-_TRANSITIONS = {
-    "enrol": KeyHistory._enrol,
-    "rotate": KeyHistory._rotate,
-    "revoke": KeyHistory._revoke,
-    "compromise": KeyHistory._compromise,
-}

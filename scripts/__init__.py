@@ -1,0 +1,1 @@
+"""Developer tools: generators of files that are committed and proven fresh, and installers of test tools."""
