@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from evidence.records import load_record_types
+from ledger_service.access.service import AccessService
+from ledger_service.blobs.service import BlobService
 from ledger_service.config import Settings
+from ledger_service.entries.service import EntryService
+from ledger_service.health.service import HealthService
+from ledger_service.keys.ring import KeyRing
+from ledger_service.keys.service import KeyService
 from ledger_service.kit.clock import Clock, SystemClock
 from ledger_service.kit.db import make_engine, upgrade
 from ledger_service.kit.ids import RandomBytes, system_random
 from ledger_service.kit.keystore import KeyStore
+from ledger_service.ledgers.service import LedgerService
+from ledger_service.records.service import RecordService
+from ledger_service.statements.group_commit import GroupCommit
+from ledger_service.statements.rules import RuleBook
+from ledger_service.statements.sequencer import Sequencer
+from ledger_service.statements.service import StatementService
+from ledger_service.streams.service import StreamService
 
 
 class Services:
@@ -27,10 +41,32 @@ class Services:
         self.clock = clock
         self.keystore = keystore
         self.random = random
+        self.record_types = load_record_types()
+        self.access = AccessService(engine, clock, random)
+        self.blobs = BlobService(engine, clock, settings.data_dir, settings.max_blob_bytes, random)
+        self.ring = KeyRing(engine)
+        self.rules = RuleBook(settings, keystore, self.ring, self.blobs, self.record_types)
+        self.sequencer = Sequencer(engine, clock)
+        self.keys = KeyService(engine, clock, random, keystore, self.rules, self.sequencer)
+        self.ledgers = LedgerService(engine, clock, keystore, self.keys, self.sequencer)
+        self.statements = StatementService(clock, self.ledgers, self.rules, self.sequencer, self._group_commit())
+        self.entries = EntryService(engine, self.ledgers, keystore)
+        self.records = RecordService(clock, random, keystore, self.ledgers, self.rules, self.statements, self.entries)
+        self.streams = StreamService(engine, self.ledgers)
+        self.health = HealthService(engine)
 
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+    def _group_commit(self) -> GroupCommit:
+        return GroupCommit(
+            self.sequencer.sequence,
+            wait_s=self.settings.group_commit_ms / 1000,
+            max_group=self.settings.group_commit_max,
+            max_waiting=self.settings.group_commit_queue,
+            retry_after=self.settings.retry_after_s,
+        )
 
 
 def build_services(settings: Settings, clock: Clock | None = None, random: RandomBytes = system_random) -> Services:

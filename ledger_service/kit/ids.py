@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable
 
 from evidence.statement import uuid7
-
 from ledger_service.kit.clock import Clock
 
 RandomBytes = Callable[[int], bytes]

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from evidence.keys import SigningKey
-from evidence.notes import NoteSigner
 
 from evidence.encoding import b64url_decode, b64url_encode
 from evidence.errors import Malformed
+from evidence.keys import SigningKey
+from evidence.notes import NoteSigner
 from ledger_service.errors import KeySetMismatch, NotFound, StorageCorrupt
 from ledger_service.kit.files import make_dirs, sync_dir, write_new
 from ledger_service.kit.ids import RandomBytes, is_slug, system_random

@@ -1,0 +1,1 @@
+"""Access: which client a bearer token belongs to."""

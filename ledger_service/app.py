@@ -1,0 +1,91 @@
+"""The HTTP application: routes, the one error handler, the life cycle of the background work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from ledger_service.blobs.endpoints import router as blobs
+from ledger_service.context import Services
+from ledger_service.entries.endpoints import router as entries
+from ledger_service.errors import PROBLEM_PREFIX, BadRequest, RetryLater, ServiceError, Unauthorized
+from ledger_service.health.endpoints import router as health
+from ledger_service.keys.endpoints import router as keys
+from ledger_service.kit.bodies import places
+from ledger_service.kit.logs import AccessLog
+from ledger_service.kit.openapi import PROBLEM_MEDIA
+from ledger_service.ledgers.endpoints import router as ledgers
+from ledger_service.records.endpoints import router as records
+from ledger_service.statements.endpoints import router as statements
+from ledger_service.streams.endpoints import router as streams
+
+ROUTERS = (ledgers, keys, statements, records, entries, streams, blobs, health)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application around `services`; who builds them closes them."""
+    app = FastAPI(
+        title="Safety Ledger",
+        version="1",
+        description="Signed safety records in one append-only Merkle log, anchored on chain. Errors are RFC 9457 problems.",
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(AccessLog)
+    app.add_exception_handler(ServiceError, _on_service_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_bug)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    # What was accepted into the queue is committed before the process goes.
+    await app.state.services.statements.close()
+
+
+def problem(error: ServiceError) -> Response:
+    """The answer to an error: problem+json, and the header that its status calls for."""
+    headers: dict[str, str] = {}
+    if isinstance(error, RetryLater):
+        headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, Unauthorized):
+        headers["www-authenticate"] = "Bearer"
+    return Response(orjson.dumps(error.problem()), error.status, headers, media_type=PROBLEM_MEDIA)
+
+
+async def _on_service_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)  # noqa: S101  # registered for this class only
+    return problem(error)
+
+
+async def _on_validation_error(_request: Request, error: Exception) -> Response:
+    # The framework's own answer repeats the input, which may be personal.
+    found: Any = error.errors() if isinstance(error, RequestValidationError) else []
+    return problem(BadRequest(places(found), reason="parameters"))
+
+
+async def _on_http_error(_request: Request, error: Exception) -> Response:
+    """No such route or method: the framework's errors in our form."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    phrase = HTTPStatus(status).phrase
+    body = {"type": PROBLEM_PREFIX + phrase.lower().replace(" ", "-"), "title": phrase, "status": status}
+    return Response(orjson.dumps(body), status, headers, media_type=PROBLEM_MEDIA)
+
+
+async def _on_bug(_request: Request, _error: Exception) -> Response:
+    """Anything unforeseen: the log has the traceback, the caller gets no internals."""
+    return problem(ServiceError())

@@ -1,0 +1,1 @@
+"""Blobs: attachments under their SHA-256."""

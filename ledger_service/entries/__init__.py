@@ -1,0 +1,1 @@
+"""Entries: what the log holds, and in which state."""

@@ -1,0 +1,102 @@
+"""What readers get to see of an entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class RecordState(StrEnum):
+    """How far a record's proof has come (ARCHITECTURE 2). Each state includes the ones before it."""
+
+    SEQUENCED = "sequenced"
+    PUBLISHED = "published"
+    ANCHORED = "anchored"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Sizes of the log that are published, anchored and final: 0 <= final <= anchored <= published."""
+
+    published: int
+    anchored: int
+    final: int
+
+    def state(self, index: int) -> RecordState:
+        """The state of the entry at `index`."""
+        if index < self.final:
+            return RecordState.FINAL
+        if index < self.anchored:
+            return RecordState.ANCHORED
+        return RecordState.PUBLISHED if index < self.published else RecordState.SEQUENCED
+
+    def indices(self, state: RecordState) -> tuple[int, int | None]:
+        """The half-open range of indices in exactly this state; None is the end of the log."""
+        bounds: dict[RecordState, tuple[int, int | None]] = {
+            RecordState.FINAL: (0, self.final),
+            RecordState.ANCHORED: (self.final, self.anchored),
+            RecordState.PUBLISHED: (self.anchored, self.published),
+            RecordState.SEQUENCED: (self.published, None),
+        }
+        return bounds[state]
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One disclosure beside the log; `text` is None once erased, then `erased_by` is the erasure's index."""
+
+    digest: str
+    text: str | None
+    erased_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry's row."""
+
+    ledger: str
+    index: int
+    entry_bytes: bytes
+    leaf_hash: bytes
+    record_id: str
+    record_type: str
+    kid: str
+    channel: str
+    stream: str
+    stream_seq: int
+    occurred_at: datetime
+    received_at: datetime
+    statement_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry with its disclosures, the payload they show, and its state."""
+
+    entry: StoredEntry
+    disclosures: tuple[Disclosure, ...]
+    payload: dict[str, Any]
+    state: RecordState
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records to list. `occurred_from` and `occurred_to` are half-open; `text` is looked for in the payload."""
+
+    record_type: str | None = None
+    stream: str | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
+    state: RecordState | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Newest first. `cursor` continues after the last entry looked at; None when there is nothing below it."""
+
+    items: tuple[EntryView, ...]
+    cursor: int | None

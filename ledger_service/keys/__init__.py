@@ -1,0 +1,1 @@
+"""Keys: enrolled, rotated, revoked and declared compromised by entries of the log itself."""

@@ -1,0 +1,1 @@
+"""Ledgers: created once, with their keys and their first entry."""

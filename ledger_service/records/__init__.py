@@ -1,0 +1,1 @@
+"""Records: plain JSON, wrapped and signed by the service."""

@@ -1,0 +1,1 @@
+"""Statements: checked, given an index, answered after the commit."""

@@ -1,0 +1,57 @@
+"""The values that pass through ingest: what was checked, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from evidence.key_events import KeyEvent
+from ledger_service.errors import ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStatement:
+    """A statement that passed every check which needs no index: only its place in the log is open.
+
+    `digest` is the SHA-256 of the compact form as submitted; `disclosures` are (digest, text) in submitted order.
+    """
+
+    ledger: str
+    record_id: str
+    record_type: str
+    kid: str
+    channel: str
+    stream: str
+    occurred_at: datetime
+    jwt: str
+    digest: bytes
+    disclosures: tuple[tuple[str, str], ...]
+    key_event: KeyEvent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """The statement has an index and is durable. `created` is False when the same bytes were sequenced before."""
+
+    ledger: str
+    record_id: str
+    index: int
+    leaf_hash: bytes
+    stream: str
+    stream_seq: int
+    received_at: datetime
+    created: bool
+
+    def again(self) -> Sequenced:
+        """The answer to the same bytes, submitted once more."""
+        return replace(self, created=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The statement got no index; nothing of it was stored. `error` says what its sender should do."""
+
+    error: ServiceError
+
+
+Outcome = Sequenced | Rejected

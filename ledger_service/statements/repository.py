@@ -1,0 +1,137 @@
+"""Queries of the sequencer. Plain Core with lists of values: a group is a handful of statements, whatever its size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ledger_service.models import disclosures, entries, stream_heads
+from ledger_service.statements.model import Sequenced
+from ledger_service.statements.plan import Head, Known, Placed
+
+CHUNK = 500
+"""Values in one IN list: every database takes that many."""
+
+_TAIL = (
+    select(entries.c.idx, entries.c.received_at)
+    .where(entries.c.ledger == bindparam("ledger"))
+    .order_by(entries.c.idx.desc())
+    .limit(1)
+)
+_KNOWN = select(
+    entries.c.record_id,
+    entries.c.statement_digest,
+    entries.c.idx,
+    entries.c.leaf_hash,
+    entries.c.stream,
+    entries.c.stream_seq,
+    entries.c.received_at,
+).where(entries.c.ledger == bindparam("ledger"), entries.c.record_id.in_(bindparam("wanted", expanding=True)))
+_HEADS = select(stream_heads.c.stream, stream_heads.c.stream_seq, stream_heads.c.leaf_hash).where(
+    stream_heads.c.ledger == bindparam("ledger"), stream_heads.c.stream.in_(bindparam("wanted", expanding=True))
+)
+_MOVE_HEAD = (
+    update(stream_heads)
+    .where(stream_heads.c.ledger == bindparam("of_ledger"), stream_heads.c.stream == bindparam("of_stream"))
+    .values(stream_seq=bindparam("new_seq"), leaf_hash=bindparam("new_hash"), idx=bindparam("new_idx"))
+)
+_ADD_ENTRY = insert(entries)
+_ADD_DISCLOSURE = insert(disclosures)
+_ADD_HEAD = insert(stream_heads)
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """`values` without repetitions, in lists short enough for one query."""
+    unique = iter(dict.fromkeys(values))
+    while chunk := list(islice(unique, CHUNK)):
+        yield chunk
+
+
+def tail(connection: Connection, ledger: str) -> tuple[int, datetime | None]:
+    """The next free index, and when the entry before it was received."""
+    row = connection.execute(_TAIL, {"ledger": ledger}).first()
+    return (0, None) if row is None else (row.idx + 1, row.received_at)
+
+
+def known_records(connection: Connection, ledger: str, record_ids: Iterable[str]) -> dict[str, Known]:
+    """The entries that already carry one of these record ids."""
+    found: dict[str, Known] = {}
+    for chunk in chunks(record_ids):
+        for row in connection.execute(_KNOWN, {"ledger": ledger, "wanted": chunk}):
+            record_id, digest, index, leaf_hash, stream, stream_seq, received_at = row
+            again = Sequenced(ledger, record_id, index, leaf_hash, stream, stream_seq, received_at, created=False)
+            found[record_id] = Known(digest, again)
+    return found
+
+
+def heads(connection: Connection, ledger: str, streams: Iterable[str]) -> dict[str, Head]:
+    """The heads of these streams; a stream without entries is missing."""
+    return {
+        stream: Head(stream_seq, leaf_hash)
+        for chunk in chunks(streams)
+        for stream, stream_seq, leaf_hash in connection.execute(_HEADS, {"ledger": ledger, "wanted": chunk})
+    }
+
+
+def add_entries(connection: Connection, placed: Sequence[Placed]) -> None:
+    """Write the entries and, after them, their disclosures."""
+    connection.execute(_ADD_ENTRY, [_entry_row(item) for item in placed])
+    rows = [
+        {
+            "ledger": item.statement.ledger,
+            "idx": item.sequenced.index,
+            "position": position,
+            "digest": digest,
+            "text": text,
+        }
+        for item in placed
+        for position, (digest, text) in enumerate(item.statement.disclosures)
+    ]
+    if rows:
+        connection.execute(_ADD_DISCLOSURE, rows)
+
+
+def move_heads(connection: Connection, ledger: str, old: dict[str, Head], new: dict[str, tuple[Head, int]]) -> None:
+    """Let the moved streams end at their new heads."""
+    moved = [
+        {
+            "of_ledger": ledger,
+            "of_stream": stream,
+            "new_seq": head.stream_seq,
+            "new_hash": head.leaf_hash,
+            "new_idx": index,
+        }
+        for stream, (head, index) in new.items()
+        if stream in old
+    ]
+    begun = [
+        {"ledger": ledger, "stream": stream, "stream_seq": head.stream_seq, "leaf_hash": head.leaf_hash, "idx": index}
+        for stream, (head, index) in new.items()
+        if stream not in old
+    ]
+    if moved:
+        connection.execute(_MOVE_HEAD, moved)
+    if begun:
+        connection.execute(_ADD_HEAD, begun)
+
+
+def _entry_row(item: Placed) -> dict[str, object]:
+    statement, sequenced = item.statement, item.sequenced
+    return {
+        "ledger": statement.ledger,
+        "idx": sequenced.index,
+        "entry_bytes": item.entry_bytes,
+        "leaf_hash": sequenced.leaf_hash,
+        "record_id": statement.record_id,
+        "record_type": statement.record_type,
+        "kid": statement.kid,
+        "channel": statement.channel,
+        "stream": statement.stream,
+        "stream_seq": sequenced.stream_seq,
+        "occurred_at": statement.occurred_at,
+        "received_at": sequenced.received_at,
+        "statement_digest": statement.digest,
+    }

@@ -1,0 +1,90 @@
+"""The sequencer: gives statements their index, durably, one transaction per group.
+
+The transaction takes the write lock first (the ledger's row on PostgreSQL), so two processes never hand out one index.
+What is durable when `sequence` returns: the entries, their disclosures, the stream heads and the key projection, all or
+none. A crash before the commit costs nothing but the senders' patience; after it, the same bytes get the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from sqlalchemy import Connection, Engine
+
+from evidence.key_events import KeyHistory
+from ledger_service.keys import repository as keys
+from ledger_service.kit.clock import Clock
+from ledger_service.kit.db import write
+from ledger_service.kit.dialect import lock_ledger
+from ledger_service.statements import repository
+from ledger_service.statements.model import Outcome, PreparedStatement
+from ledger_service.statements.plan import GroupPlan, LogState
+
+
+class Sequencer:
+    """Sequences groups of prepared statements, of one ledger or several."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        # The database serialises writers anyway; the lock keeps this process's key histories whole between its threads.
+        self._lock = Lock()
+        self._histories: dict[str, tuple[int, KeyHistory]] = {}
+
+    def sequence(self, batch: Sequence[PreparedStatement]) -> list[Outcome]:
+        """Sequence `batch` in order in one transaction and return one outcome per statement after the commit.
+
+        Raises StorageFull or RetryLater (nothing was stored) and OutcomeUnknown (send the same bytes again).
+        """
+        with self._lock:
+            try:
+                with write(self._engine) as connection:
+                    outcomes = self.sequence_in(connection, batch)
+            except BaseException:
+                # The histories may hold key events that were rolled back: read them anew.
+                self._histories.clear()
+                raise
+        return outcomes
+
+    def sequence_in(self, connection: Connection, batch: Sequence[PreparedStatement]) -> list[Outcome]:
+        """The same inside the caller's transaction; used by `sequence` and by the creation of a ledger."""
+        outcomes: list[Outcome | None] = [None] * len(batch)
+        by_ledger: dict[str, list[int]] = {}
+        for position, statement in enumerate(batch):
+            by_ledger.setdefault(statement.ledger, []).append(position)
+        # A fixed order of locks: two processes with the same two ledgers cannot wait for each other.
+        for ledger in sorted(by_ledger):
+            positions = by_ledger[ledger]
+            group = [batch[position] for position in positions]
+            for position, outcome in zip(positions, self._sequence_ledger(connection, ledger, group), strict=True):
+                outcomes[position] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _sequence_ledger(self, connection: Connection, ledger: str, group: list[PreparedStatement]) -> list[Outcome]:
+        lock_ledger(connection, ledger)
+        next_index, last_received_at = repository.tail(connection, ledger)
+        known = repository.known_records(connection, ledger, (statement.record_id for statement in group))
+        heads = repository.heads(connection, ledger, (statement.stream for statement in group))
+        history = self._history(connection, ledger)
+        # The clock is read under the lock: otherwise a group that waited longer would be dated before the one ahead.
+        plan = GroupPlan(LogState(next_index, last_received_at, known, heads, history), self._clock.now())
+        outcomes = [plan.add(statement) for statement in group]
+        if plan.placed:
+            repository.add_entries(connection, plan.placed)
+            repository.move_heads(connection, ledger, heads, plan.heads)
+        if plan.touched_keys:
+            keys.project(connection, ledger, history, plan.touched_keys)
+            # Its newest event is another one now, and the transaction may still fail: read it anew next time.
+            self._histories.pop(ledger, None)
+        return outcomes
+
+    def _history(self, connection: Connection, ledger: str) -> KeyHistory:
+        """The ledger's key history, read again only when another key event was sequenced (also by another process)."""
+        newest = keys.newest_event(connection, ledger)
+        cached = self._histories.get(ledger)
+        if cached is not None and cached[0] == newest:
+            return cached[1]
+        history = keys.load_history(connection, ledger)
+        self._histories[ledger] = (newest, history)
+        return history

@@ -1,0 +1,81 @@
+"""Submitting statements: check, sequence, answer after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from ledger_service.errors import ServiceError
+from ledger_service.kit.clock import Clock
+from ledger_service.ledgers.service import LedgerService
+from ledger_service.statements.group_commit import GroupCommit
+from ledger_service.statements.model import Outcome, PreparedStatement, Rejected, Sequenced
+from ledger_service.statements.prepare import prepare
+from ledger_service.statements.rules import RuleBook
+from ledger_service.statements.sequencer import Sequencer
+
+
+class StatementService:
+    """Takes statements in, one or many, from requests (async) or from programs (`submit_now`)."""
+
+    def __init__(
+        self, clock: Clock, ledgers: LedgerService, rules: RuleBook, sequencer: Sequencer, group_commit: GroupCommit
+    ) -> None:
+        self._clock = clock
+        self._ledgers = ledgers
+        self._rules = rules
+        self._sequencer = sequencer
+        self._group_commit = group_commit
+
+    def prepare(self, ledger: str, compact: str) -> PreparedStatement:
+        """Check one statement. Raises NotFound, TooLarge, BadRequest, Refused."""
+        return prepare(self._rules.of(self._ledgers.get(ledger).slug), compact, self._clock.now())
+
+    async def submit(self, ledger: str, compact: str) -> Sequenced:
+        """Sequence one statement. Raises what `prepare` raises, Conflict, Refused, RetryLater, StorageFull."""
+        return await self.submit_prepared(self.prepare(ledger, compact))
+
+    async def submit_prepared(self, statement: PreparedStatement) -> Sequenced:
+        """Sequence one checked statement."""
+        outcome = (await self._group_commit.submit([statement]))[0]
+        if isinstance(outcome, Rejected):
+            raise outcome.error
+        return outcome
+
+    async def submit_many(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[Outcome]:
+        """Sequence many in one group, in order; a statement that fails takes no index and hinders no other.
+
+        An error in place of a statement is handed through to its place in the answer. Raises NotFound, RetryLater and
+        StorageFull for all of them together.
+        """
+        # Hundreds of signatures take a while: in a thread, so that other requests are answered meanwhile.
+        checked = await asyncio.to_thread(self._check_all, ledger, compacts)
+        good = [item for item in checked if isinstance(item, PreparedStatement)]
+        outcomes = await self._group_commit.submit(good) if good else []
+        return merge(checked, outcomes)
+
+    def submit_now(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[Outcome]:
+        """The same in the calling thread, without waiting for company: for imports, the command line and tests."""
+        checked = self._check_all(ledger, compacts)
+        good = [item for item in checked if isinstance(item, PreparedStatement)]
+        return merge(checked, self._sequencer.sequence(good) if good else [])
+
+    async def close(self) -> None:
+        """Commit what waits."""
+        await self._group_commit.close()
+
+    def _check_all(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[PreparedStatement | Rejected]:
+        rules, now = self._rules.of(self._ledgers.get(ledger).slug), self._clock.now()
+        checked: list[PreparedStatement | Rejected] = []
+        for compact in compacts:
+            try:
+                checked.append(Rejected(compact) if isinstance(compact, ServiceError) else prepare(rules, compact, now))
+            except ServiceError as error:
+                checked.append(Rejected(error))
+        return checked
+
+
+def merge(checked: Sequence[PreparedStatement | Rejected], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes at the places of the statements that were sequenced, the rejections at theirs."""
+    remaining = iter(outcomes)
+    return [item if isinstance(item, Rejected) else next(remaining) for item in checked]

@@ -1,0 +1,1 @@
+"""Streams: the evidence chain of one subject."""
