@@ -79,8 +79,8 @@ class Importer:
     ) -> ImportReport:
         """Import one file. Journal and rejects go to `work` (default: beside the file).
 
-        Raises `SourceUnreadable`, `MappingInvalid`, `ServiceUnavailable`, `ServiceRefused`; after any of these, or after
-        a kill, a second call goes on behind the last settled row.
+        Raises `SourceUnreadable`, `MappingInvalid`, `ServiceUnavailable`, `ServiceRefused`; after any of these, or
+        after a kill, a second call goes on behind the last settled row.
         """
         record_type = self._types.get(mapping.record_type)
         if record_type is None:

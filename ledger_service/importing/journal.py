@@ -17,7 +17,7 @@ from evidence.canonical import dumps
 
 @dataclass
 class Position:
-    """Rows settled so far, in order, and what became of them. `rejects_bytes` is how much of the rejects file counts."""
+    """Rows settled so far, in order, and what became of them; `rejects_bytes` of the rejects file belong to them."""
 
     rows: int = 0
     created: int = 0

@@ -19,8 +19,8 @@ from ledger_service.importing.convert import converters
 from ledger_service.importing.errors import MappingInvalid
 
 FORMATS: Final = ("csv", "json", "ndjson")
-_REQUIRED: Final = {"id", "version", "record_type", "format", "time_zone", "channel", "source_system", "source_ref", "device",
-                    "subject", "occurred_at", "fields"}  # fmt: skip
+_REQUIRED: Final = {"id", "version", "record_type", "format", "time_zone", "channel", "source_system", "source_ref",
+                    "device", "subject", "occurred_at", "fields"}  # fmt: skip
 _OPTIONAL: Final = {"encodings", "rows", "counter", "attachments", "ignored"}
 _RULE_KEYS: Final = {
     "from",

@@ -24,7 +24,7 @@ from ledger_service.importing.errors import RowRejected
 class DeviceKey:
     """A device's signing key, and the secret (32 bytes) from which its salts are drawn.
 
-    Whoever lacks `salt_secret` cannot guess a withheld value by trying: the salts look random without it (RFC 9901, 9.3).
+    Whoever lacks `salt_secret` cannot find a withheld value by trying: without it the salts are random (RFC 9901 9.3).
     """
 
     iss: str

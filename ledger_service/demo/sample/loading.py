@@ -11,7 +11,41 @@ from ledger_service.demo.sample.pictures import Box, draw
 from ledger_service.demo.sample.site import PRODUCTS, Month, Person, Product, plate, staff
 
 OPERATIONS: Final = 62
-HEADER: Final = ["作业编号", "步骤序号", "步骤", "时间", "终端", "结果", "不适用原因", "执行人", "见证人", "装卸方向", "车位", "货物名称", "UN编号", "类别", "包装类别", "计划数量(t)", "实际净重(t)", "储罐", "运单号", "承运人", "牵引车号牌", "挂车号牌", "驾驶员", "押运员", "装卸管理人员", "操作员", "测量值", "单位", "使用仪表", "联锁", "铅封号", "照片", "备注"]
+HEADER: Final = [
+    "作业编号",
+    "步骤序号",
+    "步骤",
+    "时间",
+    "终端",
+    "结果",
+    "不适用原因",
+    "执行人",
+    "见证人",
+    "装卸方向",
+    "车位",
+    "货物名称",
+    "UN编号",
+    "类别",
+    "包装类别",
+    "计划数量(t)",
+    "实际净重(t)",
+    "储罐",
+    "运单号",
+    "承运人",
+    "牵引车号牌",
+    "挂车号牌",
+    "驾驶员",
+    "押运员",
+    "装卸管理人员",
+    "操作员",
+    "测量值",
+    "单位",
+    "使用仪表",
+    "联锁",
+    "铅封号",
+    "照片",
+    "备注",
+]
 # step, minutes after the step before, terminal
 _STEPS: Final = (
     ("S01", 0, "gate"), ("S02", 8, "gate"), ("S03", 6, "gate"), ("S04", 7, "bay"), ("S05", 4, "bay"),
@@ -43,7 +77,7 @@ def _operation(
     for seq, (step, minutes, terminal) in enumerate(_STEPS, start=1):
         at += timedelta(minutes=minutes + rng.randrange(3), seconds=rng.randrange(60))
         row = {
-            **{name: "" for name in HEADER},
+            **dict.fromkeys(HEADER, ""),
             **header,
             "步骤序号": str(seq),
             "步骤": step,
@@ -60,8 +94,9 @@ def _operation(
             photos[row["照片"]] = _photo(header["牵引车号牌"], step, at)
         if stormy and step == "S05":
             yield {**row, "结果": "不通过", "备注": "雷暴预警，停止作业"}
-            yield {**row, "步骤序号": str(seq + 1), "步骤": "X02", "备注": "作业取消，车辆离场", "测量值": "", "单位": "", "使用仪表": "",
-                   "时间": (at + timedelta(minutes=12)).isoformat(" ", "seconds")}  # fmt: skip
+            later = (at + timedelta(minutes=12)).isoformat(" ", "seconds")
+            blank = {"测量值": "", "单位": "", "使用仪表": ""}
+            yield {**row, **blank, "步骤序号": str(seq + 1), "步骤": "X02", "时间": later, "备注": "作业取消，车辆离场"}
             return
         yield row
 

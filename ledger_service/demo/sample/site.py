@@ -86,11 +86,12 @@ class Month:
 
     def rng(self, part: str) -> random.Random:
         """A generator of its own for each part: adding a training does not move a loading."""
-        return random.Random(f"{self.seed}/{self.label}/{part}")
+        return random.Random(f"{self.seed}/{self.label}/{part}")  # noqa: S311  # sample data, no secrets
 
     def at(self, day: int, hour: int, minute: int = 0) -> datetime:
         """A local time; `day` runs from 1 and is wrapped into the month."""
-        return datetime(self.year, self.month, (day - 1) % self.days + 1) + timedelta(hours=hour, minutes=minute)
+        first = datetime(self.year, self.month, 1)  # noqa: DTZ001  # a wall clock: exports carry no zone
+        return first + timedelta(days=(day - 1) % self.days, hours=hour, minutes=minute)
 
     def next(self) -> Month:
         """The following month with the same seed."""
@@ -99,7 +100,7 @@ class Month:
 
 def staff(seed: int, count: int = 120) -> list[Person]:
     """The plant's people, the same in every month of one seed."""
-    rng = random.Random(f"{seed}/staff")
+    rng = random.Random(f"{seed}/staff")  # noqa: S311  # sample data, no secrets
     people = []
     for number in range(count):
         post, department, employer = POSTS[number % len(POSTS)]

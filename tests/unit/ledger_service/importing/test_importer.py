@@ -1,4 +1,4 @@
-"""Importing one file: what is taken, what is refused and kept, and that a second or interrupted import loses nothing."""
+"""Importing one file: what is taken, what is refused and kept; a second or interrupted import loses nothing."""
 
 from __future__ import annotations
 
