@@ -23,6 +23,8 @@ MAX_BYTES = 65_535
 MAX_DEPTH = 32
 
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_SUBCLASS
+_EXPONENT_FROM = 1e21
+"""Magnitude from which RFC 8785 writes an exponent (ECMA-262 Number::toString)."""
 _SCALARS = frozenset({str, int, bool, type(None)})
 _NESTING = frozenset({dict, list})
 _BELOW_FOUR_BYTES = bytes(range(0xF0))
@@ -34,7 +36,8 @@ def dumps(value: Any, *, max_depth: int = MAX_DEPTH) -> bytes:
     """Serialise to RFC 8785 bytes.
 
     Raises `LimitExceeded` for nesting beyond `max_depth`, `Malformed` for what JSON cannot carry exactly: integers
-    beyond ±(2^53−1), NaN, lone surrogates, non-string keys, foreign types.
+    beyond ±(2^53−1), floats that would be written as such an integer, NaN, lone surrogates, non-string keys, foreign
+    types.
     """
     kind = type(value)
     try:
@@ -82,6 +85,9 @@ def _dumps_any(value: Any, max_depth: int) -> bytes:
 def _bound_value(value: Any, depth: int) -> None:
     # The library recurses without a bound: a deep value would end in a RecursionError.
     if not isinstance(value, dict | list | tuple):
+        # RFC 8785 writes such a number as an integer, which no strict reader takes back (3.2.2.3).
+        if isinstance(value, float) and MAX_SAFE_INTEGER < abs(value) < _EXPONENT_FROM:
+            raise Malformed("number beyond ±(2^53−1) that would be written as an integer")
         return
     if depth == 0:
         raise LimitExceeded("JSON nested too deeply")

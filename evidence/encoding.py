@@ -15,7 +15,8 @@ from evidence.errors import Malformed
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z\Z", re.ASCII)
+# Hours end at 23: newer Pythons read 24:00 as the next day's midnight, RFC 3339 does not know it.
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,6})?Z\Z", re.ASCII)
 
 MAX_UINT64 = 2**64 - 1
 MAX_SAFE_INTEGER = 2**53 - 1
