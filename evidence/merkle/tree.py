@@ -14,6 +14,7 @@ from evidence.errors import MalformedProof
 from evidence.hashing import EMPTY_ROOT, HASH_SIZE, NODE_PREFIX, node_hash
 from evidence.merkle.proofs import NodeId, compact_nodes, cover, fold, plan_consistency
 
+_SIZES = frozenset({HASH_SIZE})
 _CHUNK = 1 << 16
 """Leaves folded at a time by `root_of`: bounds memory to the chunk and keeps the inner loop long."""
 
@@ -53,12 +54,17 @@ class CompactRange:
         self._push(leaf_hash, 0)
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> None:
-        """Add leaf hashes in order; whole aligned chunks are folded level by level, which is much faster."""
+        """Add leaf hashes in order; whole aligned chunks are folded level by level, which is much faster.
+
+        Raises `MalformedProof` for a hash that is not 32 bytes; what came before it may have been added.
+        """
         leaves = iter(leaf_hashes)
         # Up to the next chunk boundary leaf by leaf: only then may a whole chunk be folded on its own.
         for leaf in islice(leaves, -self._size % _CHUNK):
             self._push(leaf, 0)
         while chunk := list(islice(leaves, _CHUNK)):
+            if not _SIZES.issuperset(map(len, chunk)):
+                raise MalformedProof("a leaf hash has 32 bytes")
             if len(chunk) == _CHUNK:
                 self._push(_fold(chunk), _CHUNK.bit_length() - 1)
             else:
@@ -131,7 +137,7 @@ class MerkleTree:
     def extend(self, leaf_hashes: Iterable[bytes]) -> None:
         """Add leaf hashes in order. Raises `MalformedProof` for a hash that is not 32 bytes; nothing is added then."""
         added = list(leaf_hashes)
-        if not {HASH_SIZE}.issuperset(map(len, added)):
+        if not _SIZES.issuperset(map(len, added)):
             raise MalformedProof("a leaf hash has 32 bytes")
         level, depth = self._levels[0], 0
         level += added
