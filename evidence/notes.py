@@ -24,10 +24,15 @@ _SIGNATURE_PREFIX = "\u2014 "
 
 
 def check_key_name(name: str) -> str:
-    """Return a valid key name: not empty, without Unicode spaces, control characters or `+`; else `Malformed`."""
-    if not name or len(name) > 255 or any(c == "+" or c.isspace() or unicodedata.category(c) == "Cc" for c in name):
+    """Return a valid key name: not empty, no space, control character, surrogate or `+`; `Malformed` otherwise."""
+    if not name or len(name) > 255 or any(map(_not_in_a_name, name)):
         raise Malformed("not a valid note key name")
     return name
+
+
+def _not_in_a_name(character: str) -> bool:
+    # A lone surrogate is no text: it would fail where the name is encoded for the key id.
+    return character == "+" or character.isspace() or unicodedata.category(character) in ("Cc", "Cs")
 
 
 def key_id(name: str, algorithm: int, public: bytes) -> bytes:

@@ -68,9 +68,9 @@ def parse_policy(text: str) -> VerificationPolicy:
         raise LimitExceeded(f"policy of {len(text)} characters, at most {MAX_POLICY_BYTES} allowed")
     try:
         value = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # The reader's own error, and int() of too many digits.
         raise Malformed(f"policy: not TOML: {error}") from error
-    if value.get("version") != VERSION or value["version"] is True:
+    if type(value.get("version")) is not int or value["version"] != VERSION:
         raise UnsupportedVersion(f"policy: version is {VERSION}")
     _only(value, _TOP, "policy")
     policy = VerificationPolicy(
@@ -79,7 +79,7 @@ def parse_policy(text: str) -> VerificationPolicy:
         chains=_tables(value, "chain", _parse_chain),
         require_anchor=_typed(value, "require_anchor", bool, True, "policy"),
     )
-    if value.get("witness"):
+    if "witness" in value:
         # A quorum that is asked for and silently not checked would be worse than none.
         raise UnsupportedVersion("policy: witness quorums are not supported by this verifier")
     if not policy.logs:
