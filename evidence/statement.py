@@ -33,7 +33,9 @@ MAX_STATEMENT_BYTES = 1024 * 1024
 
 _REQUIRED = frozenset({"iss", "iat", "jti", "type", "schema", "stream", "occurred_at", "channel", "_sd_alg", "_sd"})
 _OPTIONAL = frozenset({"counter", "supersedes"})
-_RESERVED = frozenset({"_sd", "...", "_sd_alg"})
+_DIGEST_KEYS = frozenset({"_sd", "..."})
+_RESERVED = _REQUIRED | _OPTIONAL | _DIGEST_KEYS
+"""Names that no payload field may have: SD-JWT's own and the clear claims, which a disclosure must not repeat."""
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.ASCII)
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z", re.ASCII)
 _SCHEMA = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,2};sha-256=[A-Za-z0-9_-]{43}\Z", re.ASCII)
@@ -110,8 +112,8 @@ def issue(
     `Malformed` for a payload that is no JSON object of allowed names.
     """
     names = sorted(payload)
-    if any(name in _RESERVED for name in names):
-        raise Malformed("a payload field has a name that SD-JWT reserves")
+    if any(name in _RESERVED or _has_digest_keys(payload[name]) for name in names):
+        raise Malformed("a payload field has the name of a clear claim or one that SD-JWT reserves")
     disclosures = tuple(b64url_encode(dumps([b64url_encode(_salted(salt)), name, payload[name]])) for name in names)
     digests = [disclosure_digest(item) for item in disclosures]
     digests += [b64url_encode(sha256(_salted(salt))) for _ in range(decoys)]
@@ -142,8 +144,10 @@ def parse_jwt(jwt: str, disclosures: tuple[str, ...] = ()) -> Statement:
     """Parse an issuer-signed JWT strictly. Raises `Malformed` or `UnsupportedVersion`; verifies nothing."""
     if len(jwt) > MAX_JWT_BYTES:
         raise LimitExceeded(f"JWT of {len(jwt)} characters, at most {MAX_JWT_BYTES} allowed")
-    if len(disclosures) > MAX_DISCLOSURES:
-        raise LimitExceeded(f"more than {MAX_DISCLOSURES} disclosures on a statement")
+    if len(disclosures) > MAX_DISCLOSURES or any(len(item) > MAX_DISCLOSURE_BYTES for item in disclosures):
+        raise LimitExceeded(
+            f"more than {MAX_DISCLOSURES} disclosures, or one of more than {MAX_DISCLOSURE_BYTES} bytes"
+        )
     parts = jwt.split(".")
     if len(parts) != 3 or len(b64url_decode(parts[2])) != SIGNATURE_SIZE:
         raise Malformed("a statement's JWT has a header, claims and a 64-byte signature")
@@ -219,8 +223,17 @@ def parse_disclosure(disclosure: str) -> tuple[str, Any]:
     if len(b64url_decode(content[0])) < SALT_SIZE:
         raise Malformed("a disclosure's salt has at least 128 bits")
     if not isinstance(content[1], str) or content[1] in _RESERVED:
-        raise Malformed("a disclosure's name is missing or reserved")
+        raise Malformed("a disclosure's name is missing, a clear claim's, or reserved")
+    if _has_digest_keys(content[2]):
+        raise Malformed("a disclosure's value has a key that SD-JWT reserves for digests")
     return content[1], content[2]
+
+
+def _has_digest_keys(value: Any) -> bool:
+    """Whether some object in `value` has a key that other verifiers would resolve as digests (RFC 9901 section 4.1)."""
+    if isinstance(value, dict):
+        return not value.keys().isdisjoint(_DIGEST_KEYS) or any(map(_has_digest_keys, value.values()))
+    return isinstance(value, list | tuple) and any(map(_has_digest_keys, value))
 
 
 def disclosed(statement: Statement) -> dict[str, Any]:
