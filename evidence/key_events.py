@@ -84,6 +84,10 @@ class KeyState:
     revoked: int | None = None
     """Index of the revocation or rotation; the key is good below it."""
     compromised_since: datetime | None = None
+    enrolled_by: str | None = None
+    """The key that signed the enrolment."""
+    enrolled_at: datetime | None = None
+    """When the ledger received the enrolment."""
 
     def is_valid(self, index: int, received_at: datetime) -> bool:
         """Whether the key was good for the entry at `index`, taken in at `received_at`."""
@@ -105,6 +109,10 @@ class KeyHistory:
     def get(self, kid: str) -> KeyState | None:
         """State of an enrolled key, or None."""
         return self._keys.get(kid)
+
+    def is_root(self, kid: str) -> bool:
+        """Whether the policy names `kid` as a root of key events."""
+        return kid in self._roots
 
     def states(self) -> Mapping[str, KeyState]:
         """Every enrolled key by its kid."""
@@ -130,12 +138,26 @@ class KeyHistory:
         state = self._keys.get(kid)
         if state is None:
             raise KeyNotTrusted(f"key {kid} has no enrolment that leads to a trusted root")
+        if self._enrolled_by_compromised(state):
+            raise KeyNotValid(f"key {kid} was enrolled, directly or not, by a key that was compromised by then")
         if not state.is_valid(index, received_at):
             raise KeyNotValid(
                 f"key {kid} was not good for entry {index}: enrolled at {state.enrolled}, "
                 f"revoked at {state.revoked}, compromised since {state.compromised_since}"
             )
         return state.jwk
+
+    def _enrolled_by_compromised(self, state: KeyState) -> bool:
+        """Whether an enrolment on the way to the root came after its signer's compromise.
+
+        A compromise is logged after the fact: what the signer enrolled in between falls with it.
+        """
+        at, signer = state.enrolled_at, self._keys.get(state.enrolled_by or "")
+        while signer is not None and at is not None:
+            if signer.compromised_since is not None and at >= signer.compromised_since:
+                return True
+            at, signer = signer.enrolled_at, self._keys.get(signer.enrolled_by or "")
+        return False
 
     def apply(self, index: int, received_at: datetime, signer: str, event: KeyEvent) -> None:
         """Apply the key event of the entry at `index`, whose signature by `signer` the caller has verified.
@@ -152,27 +174,29 @@ class KeyHistory:
             "revoke": self._revoke,
             "compromise": self._compromise,
         }[event.action]
-        change(index, received_at, event)
+        change(index, received_at, signer, event)
         self._last = index
 
-    def _enrol(self, index: int, received_at: datetime, event: KeyEvent) -> None:
+    def _enrol(self, index: int, received_at: datetime, signer: str, event: KeyEvent) -> None:
         kid = event.jwk.kid
         # A key once in the log keeps its history: enrolling it again would wash off a revocation.
         if kid in self._keys or kid in self._roots:
             raise KeyNotValid(f"key {kid} is enrolled already")
-        self._keys[kid] = KeyState(event.jwk, event.holder, event.role, index)
+        self._keys[kid] = KeyState(
+            event.jwk, event.holder, event.role, index, enrolled_by=signer, enrolled_at=received_at
+        )
 
-    def _rotate(self, index: int, received_at: datetime, event: KeyEvent) -> None:
+    def _rotate(self, index: int, received_at: datetime, signer: str, event: KeyEvent) -> None:
         state = self._living(event)
         if (event.holder, event.role) != (state.holder, state.role):
             raise KeyNotValid(f"rotation of key {event.kid} changes its holder or role: enrol a new key instead")
-        self._enrol(index, received_at, event)
+        self._enrol(index, received_at, signer, event)
         self._keys[event.kid] = replace(state, revoked=index)
 
-    def _revoke(self, index: int, received_at: datetime, event: KeyEvent) -> None:
+    def _revoke(self, index: int, received_at: datetime, signer: str, event: KeyEvent) -> None:
         self._keys[event.kid] = replace(self._living(event), revoked=index)
 
-    def _compromise(self, index: int, received_at: datetime, event: KeyEvent) -> None:
+    def _compromise(self, index: int, received_at: datetime, signer: str, event: KeyEvent) -> None:
         state = self._keys.get(event.kid)
         since = event.compromised_since
         if state is None or since is None or since > received_at:

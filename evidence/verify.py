@@ -122,10 +122,11 @@ class ReceiptVerifier:
     def _signer(self, receipt: Receipt, entry: Entry, checkpoint: Checkpoint) -> PublicJwk:
         history = self.history(receipt.keys, checkpoint)
         kid, index = entry.statement.kid, receipt.proof.index
-        if entry.statement.claims.type == RECORD_TYPE:
-            return history.enroller(kid, index, entry.received_at)
-        if history.get(kid) is None:
+        is_key_event = entry.statement.claims.type == RECORD_TYPE
+        if history.get(kid) is None and not (is_key_event and history.is_root(kid)):
             raise MissingEvidence(f"the receipt has no enrolment of key {kid}")
+        if is_key_event:
+            return history.enroller(kid, index, entry.received_at)
         return history.require_valid(kid, index, entry.received_at)
 
     def _apply_key_event(self, history: KeyHistory, key: Receipt, under: Checkpoint) -> None:
