@@ -10,15 +10,12 @@ import {Rfc6962} from "./Rfc6962.sol";
 /// The runtime code holds no immutables: it is the same on every chain, so that one code hash identifies it.
 contract AnchorRegistry is IAnchorRegistry {
     /// @dev One ledger. The first three slots are written by every anchor, the others rarely.
-    /// `time` and `blockNumber` take 56 bits: enough for milliseconds and for any block number in the life of a chain.
+    /// `state` is `flags(16) ‖ blockNumber(56) ‖ time(56) ‖ size(64) ‖ seq(64)`, the lowest bits last, packed by hand because
+    /// the compiler writes the slot once per field. 56 bits hold milliseconds for two million years.
     struct Log {
         bytes32 head;
         bytes32 root;
-        uint64 seq;
-        uint64 size;
-        uint56 time;
-        uint56 blockNumber;
-        uint16 flags;
+        uint256 state;
         mapping(address account => bool) publishers;
         mapping(uint64 index => bytes32 head) checkpoints;
         bytes32 genesisHead;
@@ -27,10 +24,10 @@ contract AnchorRegistry is IAnchorRegistry {
         Freeze[] freezes;
     }
 
-    uint16 private constant _OPENED = 1;
-    uint16 private constant _UNCHECKED = 2; // growth needs no consistency proof
-    uint16 private constant _FROZEN = 4;
-    uint16 private constant _PAUSE_SEEN = 8; // a pause was declared: only then is `pausedUntil` read
+    uint256 private constant _OPENED = 1 << 240;
+    uint256 private constant _UNCHECKED = 2 << 240; // growth needs no consistency proof
+    uint256 private constant _FROZEN = 4 << 240;
+    uint256 private constant _PAUSE_SEEN = 8 << 240; // a pause was declared: only then is `pausedUntil` read
 
     uint64 private constant _CHECKPOINT_INTERVAL = 64;
     bytes23 private constant _DOMAIN_TAG = "safety-ledger/anchor/v1";
@@ -76,8 +73,8 @@ contract AnchorRegistry is IAnchorRegistry {
         bytes32[] calldata consistencyProof
     ) external returns (bool advanced) {
         Log storage log = _logs[ledgerId];
-        (uint64 currentSeq, uint64 currentSize, uint16 flags) = (log.seq, log.size, log.flags);
-        if (flags & _OPENED == 0) revert LedgerNotOpen(ledgerId);
+        uint256 state = log.state;
+        if (state & _OPENED == 0) revert LedgerNotOpen(ledgerId);
         if (!log.publishers[msg.sender]) revert NotPublisher(ledgerId, msg.sender);
 
         bytes32 currentHead = log.head;
@@ -85,23 +82,20 @@ contract AnchorRegistry is IAnchorRegistry {
         // First of all, so that a repeated transaction can never become a reverting one.
         if (head == currentHead) return false;
 
-        if (flags & (_FROZEN | _PAUSE_SEEN) != 0) flags = _requireWritable(log, ledgerId, flags);
+        if (state & (_FROZEN | _PAUSE_SEEN) != 0) _requireWritable(log, ledgerId, state);
         unchecked {
             // In 256 bits, so that no sequence number follows 2^64 - 1.
-            if (uint256(seq) != uint256(currentSeq) + 1 || prevHead != currentHead) {
-                revert SequenceMismatch(currentSeq + 1, currentHead);
+            if (uint256(seq) != uint256(_seqOf(state)) + 1 || prevHead != currentHead) {
+                revert SequenceMismatch(_seqOf(state) + 1, currentHead);
             }
         }
         if (root == 0) revert ZeroRoot();
-        _requireGrowth(log.root, currentSize, size, root, flags, consistencyProof);
+        _requireGrowth(log.root, _sizeOf(state), size, root, state & _UNCHECKED != 0, consistencyProof);
 
         log.head = head;
         log.root = root;
-        log.seq = seq;
-        log.size = size;
-        log.time = uint56(block.timestamp);
-        log.blockNumber = uint56(block.number);
-        log.flags = flags;
+        // A pause that let this anchor pass is over: its mark goes, so that the next anchor need not look at it.
+        log.state = _pack(seq, size, state & (_OPENED | _UNCHECKED));
         if (seq % _CHECKPOINT_INTERVAL == 0) log.checkpoints[seq / _CHECKPOINT_INTERVAL] = head;
         emit Anchored(ledgerId, seq, head, prevHead, size, root, meta);
         return true;
@@ -151,10 +145,10 @@ contract AnchorRegistry is IAnchorRegistry {
         Log storage log = _opened(ledgerId);
         uint256 declared = log.freezes.length;
         // Half-open: the first declaration may name the current number itself, a later one only a smaller number.
-        uint256 bound = declared == 0 ? uint256(log.seq) + 1 : log.freezes[declared - 1].lastTrustedSeq;
+        uint256 bound = declared == 0 ? uint256(_seqOf(log.state)) + 1 : log.freezes[declared - 1].lastTrustedSeq;
         if (lastTrustedSeq >= bound) revert FreezeNotNarrower(lastTrustedSeq, bound);
         log.freezes.push(Freeze(lastTrustedSeq, uint64(block.number), reasonHash));
-        log.flags |= _FROZEN;
+        log.state |= _FROZEN;
         emit LedgerFrozen(ledgerId, lastTrustedSeq, reasonHash);
     }
 
@@ -182,7 +176,7 @@ contract AnchorRegistry is IAnchorRegistry {
         }
         log.pausedUntil = nowSeconds + PAUSE_SPAN;
         log.pauseReasonHash = reasonHash;
-        log.flags |= _PAUSE_SEEN;
+        log.state |= _PAUSE_SEEN;
         emit LedgerPaused(ledgerId, nowSeconds + PAUSE_SPAN, reasonHash);
     }
 
@@ -234,7 +228,9 @@ contract AnchorRegistry is IAnchorRegistry {
         returns (bytes32 head, bytes32 root, uint64 seq, uint64 size, uint64 time, uint64 blockNumber)
     {
         Log storage log = _logs[ledgerId];
-        return (log.head, log.root, log.seq, log.size, log.time, log.blockNumber);
+        uint256 state = log.state;
+        (head, root, seq, size) = (log.head, log.root, _seqOf(state), _sizeOf(state));
+        (time, blockNumber) = (uint56(state >> 128), uint56(state >> 184));
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -249,7 +245,7 @@ contract AnchorRegistry is IAnchorRegistry {
         returns (bool)
     {
         Log storage log = _logs[ledgerId];
-        return Rfc6962.verifyInclusion(index, log.size, leafHash, log.root, proof);
+        return Rfc6962.verifyInclusion(index, _sizeOf(log.state), leafHash, log.root, proof);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -259,16 +255,16 @@ contract AnchorRegistry is IAnchorRegistry {
         returns (bool)
     {
         Log storage log = _logs[ledgerId];
-        return Rfc6962.verifyConsistency(oldSize, oldRoot, log.size, log.root, proof);
+        return Rfc6962.verifyConsistency(oldSize, oldRoot, _sizeOf(log.state), log.root, proof);
     }
 
     /// @inheritdoc IAnchorRegistry
     function statusOf(bytes32 ledgerId) external view returns (LedgerStatus memory) {
         Log storage log = _logs[ledgerId];
         return LedgerStatus({
-            opened: log.flags & _OPENED != 0,
-            consistencyRequired: log.flags & (_OPENED | _UNCHECKED) == _OPENED,
-            frozen: log.flags & _FROZEN != 0,
+            opened: log.state & _OPENED != 0,
+            consistencyRequired: log.state & (_OPENED | _UNCHECKED) == _OPENED,
+            frozen: log.state & _FROZEN != 0,
             genesisHead: log.genesisHead,
             pausedUntil: log.pausedUntil,
             pauseReasonHash: log.pauseReasonHash
@@ -317,12 +313,9 @@ contract AnchorRegistry is IAnchorRegistry {
 
     // --- rules ---
 
-    /// @dev Refuses while frozen or paused. Returns the flags without the pause mark once the pause is over, so that the
-    /// next anchor does not read `pausedUntil` again.
-    function _requireWritable(Log storage log, bytes32 ledgerId, uint16 flags) private view returns (uint16) {
-        if (flags & _FROZEN != 0) revert LedgerIsFrozen(ledgerId);
+    function _requireWritable(Log storage log, bytes32 ledgerId, uint256 state) private view {
+        if (state & _FROZEN != 0) revert LedgerIsFrozen(ledgerId);
         if (_seconds() < log.pausedUntil) revert LedgerIsPaused(ledgerId, log.pausedUntil);
-        return flags & ~_PAUSE_SEEN;
     }
 
     /// @dev The new tree continues the old one: never smaller, equal only with the same root, larger only with proof.
@@ -331,13 +324,13 @@ contract AnchorRegistry is IAnchorRegistry {
         uint64 currentSize,
         uint64 size,
         bytes32 root,
-        uint16 flags,
+        bool uncheckedLedger,
         bytes32[] calldata proof
     ) private view {
         if (size < currentSize || size == 0) revert SizeShrunk(currentSize, size);
         if (size == currentSize && root != currentRoot) revert RootChanged(size, currentRoot, root);
         // The empty tree needs no proof, and there is none; an unchecked ledger may bring one, which is then held to.
-        bool proven = currentSize == 0 || (flags & _UNCHECKED != 0 && proof.length == 0)
+        bool proven = currentSize == 0 || (uncheckedLedger && proof.length == 0)
             ? proof.length == 0
             : Rfc6962.verifyConsistency(currentSize, currentRoot, size, root, proof);
         if (!proven) revert ConsistencyProofInvalid(currentSize, currentRoot, size, root);
@@ -375,9 +368,22 @@ contract AnchorRegistry is IAnchorRegistry {
         return uint64(block.timestamp < 1e11 ? block.timestamp : block.timestamp / 1000);
     }
 
+    function _seqOf(uint256 state) private pure returns (uint64) {
+        return uint64(state);
+    }
+
+    function _sizeOf(uint256 state) private pure returns (uint64) {
+        return uint64(state >> 64);
+    }
+
+    function _pack(uint64 seq, uint64 size, uint256 flags) private view returns (uint256) {
+        return flags | (uint256(uint56(block.number)) << 184) | (uint256(uint56(block.timestamp)) << 128)
+            | (uint256(size) << 64) | seq;
+    }
+
     function _opened(bytes32 ledgerId) private view returns (Log storage log) {
         log = _logs[ledgerId];
-        if (log.flags & _OPENED == 0) revert LedgerNotOpen(ledgerId);
+        if (log.state & _OPENED == 0) revert LedgerNotOpen(ledgerId);
     }
 
     function _open(
@@ -389,9 +395,10 @@ contract AnchorRegistry is IAnchorRegistry {
         bytes32 root
     ) private {
         Log storage log = _logs[ledgerId];
-        if (log.flags & _OPENED != 0) revert LedgerAlreadyOpen(ledgerId);
-        log.flags = consistencyRequired ? _OPENED : _OPENED | _UNCHECKED;
-        (log.head, log.root, log.size, log.genesisHead) = (genesisHead, root, size, genesisHead);
+        if (log.state & _OPENED != 0) revert LedgerAlreadyOpen(ledgerId);
+        (log.head, log.root, log.genesisHead) = (genesisHead, root, genesisHead);
+        // Neither time nor block yet: nothing has been anchored here.
+        log.state = (consistencyRequired ? _OPENED : _OPENED | _UNCHECKED) | (uint256(size) << 64);
         emit LedgerOpened(ledgerId, consistencyRequired, genesisHead, size, root);
         _addPublisher(ledgerId, publisher);
     }

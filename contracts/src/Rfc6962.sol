@@ -3,18 +3,28 @@ pragma solidity 0.8.37;
 
 /// @title Proofs about RFC 6962 Merkle trees (SHA-256, leaf prefix 0x00, node prefix 0x01)
 /// @notice Decides whether a leaf is in a tree and whether one tree is the beginning of another, from roots and a proof.
-/// @dev Answers with a bool and never reverts, whatever the proof. A caller must treat false as "not shown".
-/// Every hash is one call of the SHA-256 precompile on 65 bytes prepared in free memory above the free-memory pointer,
-/// which is not moved. Outcomes of all calls are gathered in one flag, so that a call that ran out of gas means false.
-/// A chain without the precompile would make these calls succeed without a result: {AnchorRegistry} checks a known
-/// digest when it is deployed.
+/// @dev Answers with a bool and does not revert, whatever the proof. A caller must treat false as "not shown".
 ///
-/// Memory around an accumulator: `[W: 32 bytes ending in 0x01][X][accumulator][Y]`. An inner node with a left sibling is
-/// hashed from the last byte of W over X; one with a right sibling from the last byte of X (then 0x01) over Y. The digest
-/// falls on the accumulator itself, so that it is never copied.
+/// Both functions walk from the leaf level to the root with the two numbers of the standard: `fn`, the node on the path, and
+/// `sn`, the last node of the tree on the same level. The standard's loop over the proof is written as two loops over
+/// the tree, which take the same hashes in the same order:
+/// while `fn != sn` there is a sibling on each level, on the left if `fn` is odd and else on the right;
+/// once `fn == sn` the path is the right edge, where a sibling exists, on the left, for each bit set in `fn`.
+/// Both end by themselves after at most 64 levels; then the proof must have been used up exactly. Reading past the end of a
+/// short proof is harmless for that reason.
+///
+/// Every hash is one call of the SHA-256 precompile on 65 bytes in memory above the free-memory pointer, which is not
+/// moved. The precompile fails only for want of gas, and then swallows what it was given: the 1/64 left behind (two units at
+/// most) cannot finish the caller either, so that no answer comes out of a failed hash. The read position advances by
+/// successful calls alone, which makes a failure visible without a branch. A chain without the precompile would let the
+/// calls succeed without a result; {AnchorRegistry} refuses to be deployed there.
+///
+/// Memory around an accumulator: `[W: 32 bytes ending in 0x01][X][accumulator][Y]`. A node with its sibling on the left is
+/// hashed from the last byte of W over X, one with its sibling on the right from the last byte of X, then 0x01, over Y.
+/// The digest replaces the accumulator in place.
 library Rfc6962 {
     /// @notice True if `leafHash` is leaf number `index` of the tree of `size` leaves with `root`. RFC 9162 §2.1.3.2.
-    /// @dev Requires `index < size`; any other pair gives false. Lowest level first, exactly as many hashes as the path.
+    /// @dev Requires `index < size`; any other pair gives false. The proof starts at the lowest level.
     function verifyInclusion(uint64 index, uint64 size, bytes32 leafHash, bytes32 root, bytes32[] calldata proof)
         internal
         view
@@ -25,36 +35,30 @@ library Rfc6962 {
             let w := mload(0x40)
             let x := add(w, 0x20)
             let acc := add(w, 0x40)
-            mstore(w, 1)
-            mstore(acc, leafHash)
-            ok := 1
+            let p := proof.offset
             let fn := index
             let sn := sub(size, 1)
-            let p := proof.offset
-            for { let end := add(p, shl(5, proof.length)) } lt(p, end) { p := add(p, 0x20) } {
-                if iszero(sn) {
-                    ok := 0
-                    break
-                }
-                switch or(and(fn, 1), eq(fn, sn))
+            mstore(w, 1)
+            mstore(acc, leafHash)
+            for {} xor(fn, sn) {} {
+                switch and(fn, 1)
                 case 0 {
                     mstore(x, 1)
                     mstore(add(w, 0x60), calldataload(p))
-                    ok := and(ok, staticcall(gas(), 2, add(w, 0x3f), 0x41, acc, 0x20))
+                    p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x3f), 0x41, acc, 0x20)))
                 }
                 default {
                     mstore(x, calldataload(p))
-                    ok := and(ok, staticcall(gas(), 2, add(w, 0x1f), 0x41, acc, 0x20))
-                    // The right edge of an incomplete tree: levels without a sibling have no hash in the proof.
-                    for {} iszero(or(and(fn, 1), iszero(fn))) {} {
-                        fn := shr(1, fn)
-                        sn := shr(1, sn)
-                    }
+                    p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x1f), 0x41, acc, 0x20)))
                 }
                 fn := shr(1, fn)
                 sn := shr(1, sn)
             }
-            ok := and(ok, and(iszero(sn), eq(mload(acc), root)))
+            for {} fn { fn := and(fn, sub(fn, 1)) } {
+                mstore(x, calldataload(p))
+                p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x1f), 0x41, acc, 0x20)))
+            }
+            ok := and(eq(p, add(proof.offset, shl(5, proof.length))), eq(mload(acc), root))
         }
     }
 
@@ -71,16 +75,13 @@ library Rfc6962 {
     ) internal view returns (bool ok) {
         if (oldSize == 0 || oldSize > newSize) return false;
         if (oldSize == newSize) return proof.length == 0 && oldRoot == newRoot;
-        if (proof.length == 0) return false;
         assembly ("memory-safe") {
             let w := mload(0x40)
-            let x := add(w, 0x20)
-            let sr := add(w, 0x40) // leads to the new root; Y is at w + 0x60
-            let fr := add(w, 0xc0) // leads to the old root; its W is at w + 0x80, its X at w + 0xa0
-            let fn := sub(oldSize, 1)
-            let sn := sub(newSize, 1)
+            let sr := add(w, 0x40) // leads to the new root; its Y is at w + 0x60
+            let fr := add(w, 0xc0) // leads to the old root, W at w + 0x80; no Y: a right sibling is not in the old tree
             let p := proof.offset
-            let end := add(p, shl(5, proof.length))
+            let fn := sub(oldSize, 1)
+            let d := xor(fn, sub(newSize, 1))
             mstore(w, 1)
             mstore(add(w, 0x80), 1)
 
@@ -92,37 +93,45 @@ library Rfc6962 {
             }
             mstore(sr, seed)
             mstore(fr, seed)
+            // Up to the largest subtree that ends where the old tree ends.
             for {} and(fn, 1) {} {
                 fn := shr(1, fn)
-                sn := shr(1, sn)
+                d := shr(1, d)
             }
 
-            ok := 1
-            for {} lt(p, end) { p := add(p, 0x20) } {
-                if iszero(sn) {
-                    ok := 0
-                    break
-                }
-                switch or(and(fn, 1), eq(fn, sn))
+            // `d` is `fn xor sn`: zero once the two paths have met.
+            for {} d {} {
+                switch and(fn, 1)
                 case 0 {
-                    mstore(x, 1)
+                    mstore(add(w, 0x20), 1)
                     mstore(add(w, 0x60), calldataload(p))
-                    ok := and(ok, staticcall(gas(), 2, add(w, 0x3f), 0x41, sr, 0x20))
+                    p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x3f), 0x41, sr, 0x20)))
                 }
                 default {
-                    mstore(x, calldataload(p))
-                    mstore(add(w, 0xa0), calldataload(p))
-                    ok := and(ok, staticcall(gas(), 2, add(w, 0x1f), 0x41, sr, 0x20))
-                    ok := and(ok, staticcall(gas(), 2, add(w, 0x9f), 0x41, fr, 0x20))
-                    for {} iszero(or(and(fn, 1), iszero(fn))) {} {
-                        fn := shr(1, fn)
-                        sn := shr(1, sn)
-                    }
+                    let c := calldataload(p)
+                    mstore(add(w, 0x20), c)
+                    mstore(add(w, 0xa0), c)
+                    p := add(p, shl(4, add(
+                        staticcall(gas(), 2, add(w, 0x1f), 0x41, sr, 0x20),
+                        staticcall(gas(), 2, add(w, 0x9f), 0x41, fr, 0x20)
+                    )))
                 }
                 fn := shr(1, fn)
-                sn := shr(1, sn)
+                d := shr(1, d)
             }
-            ok := and(ok, and(iszero(sn), and(eq(mload(fr), oldRoot), eq(mload(sr), newRoot))))
+            for {} fn { fn := and(fn, sub(fn, 1)) } {
+                let c := calldataload(p)
+                mstore(add(w, 0x20), c)
+                mstore(add(w, 0xa0), c)
+                p := add(p, shl(4, add(
+                    staticcall(gas(), 2, add(w, 0x1f), 0x41, sr, 0x20),
+                    staticcall(gas(), 2, add(w, 0x9f), 0x41, fr, 0x20)
+                )))
+            }
+            ok := and(
+                eq(p, add(proof.offset, shl(5, proof.length))),
+                and(eq(mload(fr), oldRoot), eq(mload(sr), newRoot))
+            )
         }
     }
 }
