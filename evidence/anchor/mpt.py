@@ -111,7 +111,7 @@ def _value(item: Item, what: str, *, may_be_empty: bool = False) -> bytes | None
 def _compact(item: Item, what: str) -> tuple[bool, bytes]:
     """Decode hex-prefix encoding (Yellow Paper, appendix C) into (is a leaf, nibbles).
 
-    The flag nibble has only the values 0 to 3 and an even path is padded by a zero; an extension has at least one nibble.
+    The flag nibble is 0 to 3, an even path is padded by a zero nibble, and an extension has at least one nibble.
     """
     if not isinstance(item, bytes) or not item:
         raise MalformedProof(f"{what}: path of a node is empty or a list")
