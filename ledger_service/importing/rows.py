@@ -102,10 +102,12 @@ def _document_rows(data: bytes, mapping: SourceMapping) -> Iterator[Row | RowRej
     if not isinstance(rows, list):
         raise SourceUnreadable(f"a JSON document with a list named {mapping.rows} is expected")
     outer = {name: value for name, value in document.items() if name != mapping.rows}
-    return (_checked(number, row, outer, mapping) for number, row in enumerate(rows, start=1))
+    known = mapping.known_paths()
+    return (_checked(number, row, outer, known) for number, row in enumerate(rows, start=1))
 
 
 def _line_rows(data: bytes, mapping: SourceMapping) -> Iterator[Row | RowRejected]:
+    known = mapping.known_paths()
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -114,14 +116,14 @@ def _line_rows(data: bytes, mapping: SourceMapping) -> Iterator[Row | RowRejecte
         except EvidenceError:
             yield RowRejected(number, "", "not strict JSON")
             continue
-        yield _checked(number, row, {}, mapping)
+        yield _checked(number, row, {}, known)
 
 
-def _checked(number: int, row: Any, outer: dict[str, Any], mapping: SourceMapping) -> Row | RowRejected:
+def _checked(number: int, row: Any, outer: dict[str, Any], known: frozenset[str]) -> Row | RowRejected:
     if not isinstance(row, dict):
         return RowRejected(number, "", "must be a JSON object")
     for path in leaf_paths(row):
-        if not _covered(path, mapping.known_paths()):
+        if not _covered(path, known):
             return RowRejected(number, path, "would be lost: map it or list it under ignored")
     return Row(number, row, outer, row)
 
