@@ -67,6 +67,10 @@ class KeyNotValid(VerificationFailed):
     """The key is known but was not good at this log index: not yet enrolled, revoked, or compromised."""
 
 
+class KeyCompromised(KeyNotValid):
+    """The key was good by its index, but the ledger received this after the key's compromise began."""
+
+
 class DisclosureNotCommitted(VerificationFailed):
     """A disclosure's digest is not among the digests that the issuer signed."""
 

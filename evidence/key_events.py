@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from evidence.encoding import parse_time
-from evidence.errors import KeyNotTrusted, KeyNotValid, Malformed
+from evidence.errors import KeyCompromised, KeyNotTrusted, KeyNotValid, Malformed
 from evidence.keys import PublicJwk, parse_jwk
 
 RECORD_TYPE = "key_event"
@@ -89,13 +89,13 @@ class KeyState:
     enrolled_at: datetime | None = None
     """When the ledger received the enrolment."""
 
-    def is_valid(self, index: int, received_at: datetime) -> bool:
-        """Whether the key was good for the entry at `index`, taken in at `received_at`."""
-        return (
-            self.enrolled < index
-            and (self.revoked is None or index < self.revoked)
-            and (self.compromised_since is None or received_at < self.compromised_since)
-        )
+    def covers(self, index: int) -> bool:
+        """Whether the entry at `index` lies above the enrolment and below the revocation."""
+        return self.enrolled < index and (self.revoked is None or index < self.revoked)
+
+    def is_compromised(self, received_at: datetime) -> bool:
+        """Whether what the ledger received at this time came after the compromise began."""
+        return self.compromised_since is not None and received_at >= self.compromised_since
 
 
 class KeyHistory:
@@ -133,18 +133,20 @@ class KeyHistory:
     def require_valid(self, kid: str, index: int, received_at: datetime) -> PublicJwk:
         """The key `kid` if it may sign the statement of the entry at `index`.
 
-        Raises `KeyNotTrusted` if it has no enrolment up to a root, `KeyNotValid` if it was not good there and then.
+        Raises `KeyNotTrusted` if it has no enrolment up to a root, `KeyNotValid` if it was not good there and then,
+        `KeyCompromised` if it would have been but for a compromise.
         """
         state = self._keys.get(kid)
         if state is None:
             raise KeyNotTrusted(f"key {kid} has no enrolment that leads to a trusted root")
-        if self._enrolled_by_compromised(state):
-            raise KeyNotValid(f"key {kid} was enrolled, directly or not, by a key that was compromised by then")
-        if not state.is_valid(index, received_at):
+        if not state.covers(index):
             raise KeyNotValid(
-                f"key {kid} was not good for entry {index}: enrolled at {state.enrolled}, "
-                f"revoked at {state.revoked}, compromised since {state.compromised_since}"
+                f"key {kid} was not good for entry {index}: enrolled at {state.enrolled}, revoked at {state.revoked}"
             )
+        if state.is_compromised(received_at):
+            raise KeyCompromised(f"key {kid} is compromised since {state.compromised_since}, before entry {index} came")
+        if self._enrolled_by_compromised(state):
+            raise KeyCompromised(f"key {kid} was enrolled, directly or not, by a key that was compromised by then")
         return state.jwk
 
     def _enrolled_by_compromised(self, state: KeyState) -> bool:
@@ -154,7 +156,7 @@ class KeyHistory:
         """
         at, signer = state.enrolled_at, self._keys.get(state.enrolled_by or "")
         while signer is not None and at is not None:
-            if signer.compromised_since is not None and at >= signer.compromised_since:
+            if signer.is_compromised(at):
                 return True
             at, signer = signer.enrolled_at, self._keys.get(signer.enrolled_by or "")
         return False

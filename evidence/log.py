@@ -12,7 +12,7 @@ from datetime import datetime
 
 from evidence.checkpoint import Checkpoint
 from evidence.entry import Entry, parse_entry
-from evidence.errors import DigestMismatch, Malformed, MissingEvidence, RootMismatch, StreamMismatch
+from evidence.errors import DigestMismatch, KeyCompromised, Malformed, MissingEvidence, RootMismatch, StreamMismatch
 from evidence.hashing import leaf_hash
 from evidence.key_events import RECORD_TYPE, KeyHistory
 from evidence.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, decode_entries, entry_bundles_between, tiles_between
@@ -58,7 +58,7 @@ def verify_log(read: Read, verifier: ReceiptVerifier, key_events: Mapping[int, t
         checks.run(
             "signatures",
             lambda: _verify_signatures(read, checkpoint.size, history, key_events),
-            lambda n: f"{n} statements, each by a key that was good at its index",
+            lambda words: words,
         )
     except CheckStopped:
         checks.skip(CHECKS[len(checks.report().checks) :])
@@ -108,21 +108,45 @@ class _StreamHeads:
 
 def _verify_streams(read: Read, size: int) -> int:
     heads = _StreamHeads()
-    for index, data in enumerate(read_entries(read, size)):
-        heads.take(index, _parse(index, data))
+    for index, entry in _entries(read, size):
+        heads.take(index, entry)
     return len(heads.heads)
 
 
-def _verify_signatures(read: Read, size: int, history: KeyHistory, key_events: Mapping[int, tuple[str, ...]]) -> int:
-    for index, data in enumerate(read_entries(read, size)):
-        entry = _parse(index, data)
+def _verify_signatures(read: Read, size: int, history: KeyHistory, key_events: Mapping[int, tuple[str, ...]]) -> str:
+    """Verify every signature with the key that was good at its index; return the words for a report.
+
+    All key events are applied first: a compromise is logged after the fact and reaches back in time. What a compromised
+    key signed stays in the log and is counted, not held against the log.
+    """
+    for index, entry in _entries(read, size):
         if entry.statement.claims.type == RECORD_TYPE:
             if index not in key_events:
                 raise MissingEvidence(f"the disclosures of the key event at entry {index} are not in hand")
             apply_key_event(history, index, entry, replace(entry.statement, disclosures=key_events[index]))
-        else:
-            verify_signature(entry.statement, history.require_valid(entry.statement.kid, index, entry.received_at))
-    return size
+    compromised = sum(_verify_signature(index, entry, history) for index, entry in _entries(read, size))
+    words = f"{size} statements, each by a key that was good at its index"
+    return f"{words}; {compromised} of them by keys reported compromised" if compromised else words
+
+
+def _verify_signature(index: int, entry: Entry, history: KeyHistory) -> bool:
+    """Verify one statement's signature; return whether its key counts as compromised."""
+    if entry.statement.claims.type == RECORD_TYPE:
+        return False
+    try:
+        jwk = history.require_valid(entry.statement.kid, index, entry.received_at)
+    except KeyCompromised:
+        state = history.get(entry.statement.kid)
+        if state is None:
+            raise
+        verify_signature(entry.statement, state.jwk)
+        return True
+    verify_signature(entry.statement, jwk)
+    return False
+
+
+def _entries(read: Read, size: int) -> Iterator[tuple[int, Entry]]:
+    return ((index, _parse(index, data)) for index, data in enumerate(read_entries(read, size)))
 
 
 def _parse(index: int, data: bytes) -> Entry:
