@@ -16,25 +16,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from evidence.anchor import (
-    AnchorEvidence,
-    ledger_id,
-    parse_anchor_evidence,
-    verify_anchor,
-    verify_claim,
-    verify_finality,
-    verify_target,
-)
+from evidence.anchor_checks import AnchorVerifier
 from evidence.canonical import dumps
 from evidence.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
 from evidence.entry import Entry, parse_entry
-from evidence.errors import KeyNotTrusted, Malformed, MissingEvidence, RootMismatch, Undetermined
+from evidence.errors import KeyNotTrusted, Malformed, MissingEvidence, RootMismatch
 from evidence.hashing import leaf_hash, sha256
 from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
 from evidence.keys import PublicJwk
 from evidence.merkle.verify import verify_inclusion
 from evidence.notes import parse_note
-from evidence.policy import ChainPolicy, VerificationPolicy
+from evidence.policy import VerificationPolicy
 from evidence.receipt import Receipt, parse_receipt
 from evidence.report import CheckList, CheckStopped, Report
 from evidence.statement import Statement, disclosed, verify_signature
@@ -69,7 +61,7 @@ class ReceiptVerifier:
         self._validate = validate
         self._checkpoints: dict[bytes, Checkpoint] = {}
         self._histories: dict[bytes, KeyHistory] = {}
-        self._anchors: dict[bytes, AnchorEvidence] = {}
+        self._anchors = AnchorVerifier(policy)
 
     def verify(self, data: bytes, subject: str = "receipt") -> Report:
         """Verify the bytes of a `receipt.json` and report every check."""
@@ -86,7 +78,7 @@ class ReceiptVerifier:
             self._verify_record(checks, receipt, checkpoint)
         except CheckStopped:
             checks.skip(CHECKS[len(checks.report().checks) : 8])
-        self._verify_anchors(checks, receipt.anchors, checkpoint)
+        self._anchors.run(checks, receipt.anchors, checkpoint)
         return checks.report()
 
     def checkpoint(self, note: bytes) -> Checkpoint:
@@ -151,40 +143,6 @@ class ReceiptVerifier:
             self._validate(record_type, payload)
         return f"signed as {claims.type} and fits it"
 
-    def _verify_anchors(self, checks: CheckList, anchors: Sequence[Mapping[str, Any]], checkpoint: Checkpoint) -> None:
-        required = self.policy.require_anchor
-        try:
-            proven = checks.run("anchor", lambda: self._proven(anchors, checkpoint), _describe_anchors, required)
-            checks.run("finality", lambda: _verify_finality(proven), lambda words: words, required)
-        except CheckStopped:
-            checks.skip(CHECKS[len(checks.report().checks) :], required)
-
-    def _proven(
-        self, anchors: Sequence[Mapping[str, Any]], checkpoint: Checkpoint
-    ) -> list[tuple[AnchorEvidence, ChainPolicy]]:
-        """Every anchor of this checkpoint on a chain of the policy. One that is on such a chain and false raises."""
-        proven, others = [], 0
-        for value in anchors:
-            evidence = self._anchor(value, checkpoint)
-            chain = next((c for c in self.policy.chains if _same_target(c, evidence)), None)
-            if chain is None or evidence.claim.size != checkpoint.size:
-                others += 1
-                continue
-            verify_target(evidence, chain)
-            verify_claim(evidence, size=checkpoint.size, root=checkpoint.root)
-            proven.append((evidence, chain))
-        if not proven:
-            raise MissingEvidence(f"no anchor of this checkpoint on a chain of the policy; {others} on others")
-        return proven
-
-    def _anchor(self, value: Mapping[str, Any], checkpoint: Checkpoint) -> AnchorEvidence:
-        cache_key = sha256(dumps(dict(value)) + checkpoint.origin.encode("utf-8"))
-        if cache_key not in self._anchors:
-            evidence = parse_anchor_evidence(dict(value))
-            verify_anchor(evidence, ledger_id=ledger_id(checkpoint.origin))
-            _remember(self._anchors, cache_key, evidence)
-        return self._anchors[cache_key]
-
 
 def apply_key_event(history: KeyHistory, index: int, entry: Entry, statement: Statement) -> KeyEvent:
     """Verify the key event `statement` (with its disclosures) of `entry` at `index` and apply it to `history`."""
@@ -201,21 +159,6 @@ def _verify_included(receipt: Receipt, checkpoint: Checkpoint) -> None:
     verify_inclusion(leaf_hash(receipt.entry), proof.index, checkpoint.size, proof.hashes, checkpoint.root)
 
 
-def _verify_finality(proven: Sequence[tuple[AnchorEvidence, ChainPolicy]]) -> str:
-    """Words for the first anchor whose block the policy vouches for; otherwise what is missing for the first."""
-    missing: Undetermined | None = None
-    for evidence, chain in proven:
-        try:
-            return f"block {evidence.block.number} on chain {chain.chain_id}: {verify_finality(evidence, chain)}"
-        except Undetermined as error:
-            missing = missing or error
-    raise missing or MissingEvidence("no proven anchor")
-
-
-def _same_target(chain: ChainPolicy, evidence: AnchorEvidence) -> bool:
-    return (chain.chain_id, chain.contract) == (evidence.chain.chain_id, evidence.contract)
-
-
 def _describe_checkpoint(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.origin} at size {checkpoint.size}, signed by a trusted log key"
 
@@ -223,10 +166,6 @@ def _describe_checkpoint(checkpoint: Checkpoint) -> str:
 def _describe_disclosures(statement: Statement, payload: Mapping[str, Any]) -> str:
     withheld = len(statement.sd) - len(payload)
     return f"{len(payload)} fields shown as signed; {withheld} digests without a disclosure (withheld, erased or decoy)"
-
-
-def _describe_anchors(proven: Sequence[tuple[AnchorEvidence, ChainPolicy]]) -> str:
-    return "; ".join(f"anchor {e.claim.seq} in block {e.block.number} of chain {c.chain_id}" for e, c in proven)
 
 
 def _remember(cache: dict[bytes, Any], key: bytes, value: Any) -> None:

@@ -1,38 +1,24 @@
-"""Reading evidence from disk: one receipt, one tlog-proof, or a folder with a manifest, a log and receipts.
+"""Verify a folder of evidence: manifest, log, receipts and proofs, each held against the others.
 
-This is the thin adapter between files and the pure core. Every read is bounded; links are refused, because what they
-point to is not part of the evidence.
-
-A folder is verified in this order: (1) the manifest's signature and every file's digest, (2) the log, (3) each receipt
-and proof, held against the log. What is absent is reported as UNKNOWN, never passed over.
+In this order: (1) the log, whose key events tell which keys are good, (2) the manifest's signature and every file's
+digest, (3) each receipt and proof, held against the log. What is absent is UNKNOWN, never passed over.
 """
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from evidence.checkpoint import Checkpoint
+from evidence.archive.files import MAX_FILE_BYTES, list_files, read_file
+from evidence.archive.proof_file import failed_report, verify_proof
 from evidence.entry import parse_entry
-from evidence.errors import (
-    DigestMismatch,
-    EvidenceError,
-    LimitExceeded,
-    Malformed,
-    MissingEvidence,
-    RootMismatch,
-    VerificationFailed,
-)
-from evidence.hashing import leaf_hash, sha256
+from evidence.errors import DigestMismatch, EvidenceError, Malformed, MissingEvidence, RootMismatch, VerificationFailed
+from evidence.hashing import sha256
 from evidence.key_events import RECORD_TYPE, KeyHistory
 from evidence.log import VerifiedLog, verify_log
-from evidence.merkle.verify import verify_inclusion
 from evidence.package.manifest import (
     MANIFEST_NAME,
-    MAX_FILES,
     SIGNATURE_NAME,
     Manifest,
     manifest_signer,
@@ -41,57 +27,10 @@ from evidence.package.manifest import (
 )
 from evidence.receipt import Receipt, parse_receipt
 from evidence.report import CheckList, CheckStopped, Outcome, Report
-from evidence.tlog_proof import parse_tlog_proof
 from evidence.verify import ReceiptVerifier
 
-MAX_FILE_BYTES = 256 * 1024 * 1024
 Progress = Callable[[int, int], None]
-
-
-def read_file(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
-    """Read a regular file of at most `limit` bytes. Raises `MissingEvidence`, `Malformed` or `LimitExceeded`."""
-    try:
-        info = os.lstat(path)
-        if not stat.S_ISREG(info.st_mode):
-            raise Malformed(f"{path.name} is not a regular file")
-        if info.st_size > limit:
-            raise LimitExceeded(f"{path.name} has {info.st_size} bytes, at most {limit} allowed")
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise MissingEvidence(f"{path.name} is not there") from error
-    except OSError as error:
-        # A disk that cannot be read says nothing about the evidence on it.
-        raise MissingEvidence(f"{path.name} cannot be read: {error.strerror}") from error
-
-
-def verify_path(
-    path: Path, verifier: ReceiptVerifier, *, entry: Path | None = None, progress: Progress | None = None
-) -> list[Report]:
-    """Verify a receipt, a tlog-proof or a folder; one report per subject, in the order of checking."""
-    if path.is_dir():
-        return FolderVerifier(path, verifier, progress or (lambda done, total: None)).verify()
-    try:
-        data = read_file(path)
-        if path.suffix != ".tlog-proof":
-            return [verifier.verify(data, path.name)]
-        leaf = None if entry is None else leaf_hash(read_file(entry))
-    except EvidenceError as error:
-        return [_failed_report(path.name, "format", error)]
-    return [_verify_proof(path.name, data, verifier, lambda index: leaf)]
-
-
-def list_files(folder: Path) -> Iterator[str]:
-    """Paths of all files below `folder`, with `/`, sorted. Raises `Malformed` for links and special files."""
-    found: list[str] = []
-    for directory, folders, names in os.walk(folder):
-        for name in [*names, *folders]:
-            full = Path(directory, name)
-            if full.is_symlink() or (name in names and not full.is_file()):
-                raise Malformed(f"{full.relative_to(folder).as_posix()} is a link or a special file")
-        found += [Path(directory, name).relative_to(folder).as_posix() for name in names]
-        if len(found) > MAX_FILES:
-            raise LimitExceeded(f"more than {MAX_FILES} files in the folder")
-    yield from sorted(found)
+"""Called with how many receipts and proofs are done, and of how many."""
 
 
 class FolderVerifier:
@@ -113,7 +52,7 @@ class FolderVerifier:
                 if name.startswith("receipts/") and name.endswith(".json")
             }
         except EvidenceError as error:
-            return [_failed_report("folder", "files", error)]
+            return [failed_report("folder", "files", error)]
         result = verify_log(self._read_log, self._verifier, self._key_events())
         reports = [self._verify_manifest(paths, result.history), result.report]
         proofs = [name for name in paths if name.startswith("proofs/") and name.endswith(".tlog-proof")]
@@ -162,7 +101,7 @@ class FolderVerifier:
             jws = read_file(self._folder / SIGNATURE_NAME, 4096).decode("ascii")
         except UnicodeDecodeError as error:
             raise Malformed(f"{SIGNATURE_NAME} is not ASCII") from error
-        checkpoint: Checkpoint = self._verifier.checkpoint(manifest.checkpoint.encode("utf-8"))
+        checkpoint = self._verifier.checkpoint(manifest.checkpoint.encode("utf-8"))
         if checkpoint.origin != manifest.origin:
             raise VerificationFailed("the manifest's origin is not that of its checkpoint")
         # The package is made after its checkpoint, so its key must be good at the next index.
@@ -192,8 +131,8 @@ class FolderVerifier:
         try:
             data = read_file(self._folder / name)
         except EvidenceError as error:
-            return _failed_report(name, "format", error)
-        return _verify_proof(name, data, self._verifier, lambda index: _leaf(log, index))
+            return failed_report(name, "format", error)
+        return verify_proof(name, data, self._verifier, lambda index: _leaf(log, index))
 
 
 def _verify_same_history(receipt: Receipt, log: VerifiedLog, verifier: ReceiptVerifier) -> None:
@@ -204,38 +143,3 @@ def _verify_same_history(receipt: Receipt, log: VerifiedLog, verifier: ReceiptVe
     root = log.tree.root(checkpoint.size)
     if root != checkpoint.root:
         raise RootMismatch(root, checkpoint.root)
-
-
-def _leaf(log: VerifiedLog | None, index: int) -> bytes | None:
-    return log.leaf_hashes[index] if log is not None and index < len(log.leaf_hashes) else None
-
-
-def _verify_proof(name: str, data: bytes, verifier: ReceiptVerifier, leaf_of: Callable[[int], bytes | None]) -> Report:
-    checks = CheckList(name)
-    try:
-        proof = checks.run("format", lambda: parse_tlog_proof(data), "well-formed tlog-proof")
-        checkpoint = checks.run(
-            "checkpoint", lambda: verifier.checkpoint(proof.checkpoint), lambda c: f"{c.origin} at size {c.size}"
-        )
-
-        def included() -> None:
-            leaf = leaf_of(proof.index)
-            if leaf is None:
-                raise MissingEvidence(f"entry {proof.index} is not in hand: a tlog-proof does not carry it")
-            verify_inclusion(leaf, proof.index, checkpoint.size, proof.hashes, checkpoint.root)
-
-        checks.run("inclusion", included, f"entry {proof.index} is in it")
-    except CheckStopped:
-        checks.skip(("format", "checkpoint", "inclusion")[len(checks.report().checks) :])
-    return checks.report()
-
-
-def _failed_report(subject: str, name: str, error: EvidenceError) -> Report:
-    checks = CheckList(subject)
-
-    def fail() -> None:
-        raise error
-
-    with suppress(CheckStopped):
-        checks.run(name, fail, "")
-    return checks.report()
