@@ -143,3 +143,7 @@ def _verify_same_history(receipt: Receipt, log: VerifiedLog, verifier: ReceiptVe
     root = log.tree.root(checkpoint.size)
     if root != checkpoint.root:
         raise RootMismatch(root, checkpoint.root)
+
+
+def _leaf(log: VerifiedLog | None, index: int) -> bytes | None:
+    return log.leaf_hashes[index] if log is not None and index < len(log.leaf_hashes) else None
