@@ -12,7 +12,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from ledger_service.anchoring.endpoints import router as anchors
 from ledger_service.blobs.endpoints import router as blobs
+from ledger_service.checkpoints.endpoints import router as checkpoints
 from ledger_service.context import Services
 from ledger_service.entries.endpoints import router as entries
 from ledger_service.errors import PROBLEM_PREFIX, BadRequest, RetryLater, ServiceError, Unauthorized
@@ -22,11 +24,12 @@ from ledger_service.kit.bodies import places
 from ledger_service.kit.logs import AccessLog
 from ledger_service.kit.openapi import PROBLEM_MEDIA
 from ledger_service.ledgers.endpoints import router as ledgers
+from ledger_service.receipts.endpoints import router as receipts
 from ledger_service.records.endpoints import router as records
 from ledger_service.statements.endpoints import router as statements
 from ledger_service.streams.endpoints import router as streams
 
-ROUTERS = (ledgers, keys, statements, records, entries, streams, blobs, health)
+ROUTERS = (ledgers, keys, statements, records, entries, streams, receipts, checkpoints, anchors, blobs, health)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -34,7 +37,7 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(
         title="Safety Ledger",
         version="1",
-        description="Signed safety records in one append-only Merkle log, anchored on chain. Errors are RFC 9457 problems.",
+        description="Signed safety records in one append-only Merkle log, anchored on chain. Errors: RFC 9457.",
         lifespan=_lifespan,
         redirect_slashes=False,
     )

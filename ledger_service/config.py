@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     """How long a writer waits for another process's write lock before the caller is told to retry."""
 
     group_commit_ms: float = Field(default=4.0, ge=0, le=1000)
-    """How long the sequencer waits for company after the first submission of a group."""
+    """How long, at most, the sequencer waits for company after the first submission of a group."""
     group_commit_max: int = Field(default=512, ge=1, le=10_000)
     """Statements after which a group is committed at once."""
     group_commit_queue: int = Field(default=8192, ge=1)
@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     max_blob_bytes: int = Field(default=67_108_864, ge=1)
     clock_skew_s: int = Field(default=300, ge=0)
     """How far `occurred_at` and `iat` may lie ahead of the ledger's clock."""
+
+    publish_every_s: float = Field(default=5.0, gt=0, le=86_400)
+    """Pause between two publications by the scheduler."""
+    anchor_every_s: float = Field(default=60.0, gt=0, le=86_400)
+    """Pause between two looks at the chains by the scheduler."""
+    scheduler: bool = True
+    """Publish and anchor within this process. Off where a worker process does it."""
 
     open_loopback: bool = False
     """Let requests from 127.0.0.1 or ::1 in without a token, as an operator. For the demo and development only."""

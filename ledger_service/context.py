@@ -6,7 +6,11 @@ from sqlalchemy import Engine
 
 from evidence.records import load_record_types
 from ledger_service.access.service import AccessService
+from ledger_service.anchoring.service import AnchoringService
+from ledger_service.anchoring.targets import Targets
 from ledger_service.blobs.service import BlobService
+from ledger_service.checkpoints.publisher import Publisher
+from ledger_service.checkpoints.service import CheckpointService
 from ledger_service.config import Settings
 from ledger_service.entries.service import EntryService
 from ledger_service.health.service import HealthService
@@ -17,6 +21,7 @@ from ledger_service.kit.db import make_engine, upgrade
 from ledger_service.kit.ids import RandomBytes, system_random
 from ledger_service.kit.keystore import KeyStore
 from ledger_service.ledgers.service import LedgerService
+from ledger_service.receipts.service import ReceiptService
 from ledger_service.records.service import RecordService
 from ledger_service.statements.group_commit import GroupCommit
 from ledger_service.statements.rules import RuleBook
@@ -54,9 +59,16 @@ class Services:
         self.records = RecordService(clock, random, keystore, self.ledgers, self.rules, self.statements, self.entries)
         self.streams = StreamService(engine, self.ledgers)
         self.health = HealthService(engine)
+        logs = settings.data_dir / "logs"
+        self.checkpoints = CheckpointService(engine, logs)
+        targets = Targets(engine, clock, keystore, settings.data_dir)
+        self.anchoring = AnchoringService(engine, clock, self.checkpoints, targets)
+        self.publisher = Publisher(engine, clock, keystore, logs, witnesses=[self.anchoring.witness])
+        self.receipts = ReceiptService(engine, self.checkpoints, settings.publish_every_s)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the chains and the database."""
+        self.anchoring.close()
         self.engine.dispose()
 
     def _group_commit(self) -> GroupCommit:

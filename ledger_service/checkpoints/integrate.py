@@ -31,7 +31,9 @@ class Bundle(NamedTuple):
     stored: Sequence[bytes]
 
 
-def integrate(engine: Engine, ledger: str, files: LogFiles, old: CompactRange, count: int, batch: TileBatch) -> CompactRange:
+def integrate(
+    engine: Engine, ledger: str, files: LogFiles, old: CompactRange, count: int, batch: TileBatch
+) -> CompactRange:
     """Stage every tile between the published tree `old` and `count` entries; returns the new tree.
 
     The tree is computed twice, as tiles from the entries and as a compact range. Raises ForkDetected where storage is
@@ -69,7 +71,7 @@ def rebuild(engine: Engine, ledger: str, tree: CompactRange, batch: TileBatch) -
 
 
 def bundles(engine: Engine, ledger: str, begin: int, end: int) -> Iterator[Bundle]:
-    """The bundles of the half-open range; `begin` is a multiple of 256. Raises ForkDetected where an entry is missing."""
+    """The bundles of the half-open range; `begin` is a multiple of 256. Raises ForkDetected for a missing entry."""
     with read(engine) as connection:
         for rows in repository.entry_chunks(connection, ledger, begin, end, _CHUNK):
             indices, entries, stored = zip(*rows, strict=True)

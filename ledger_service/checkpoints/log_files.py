@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from evidence.merkle.tiles import TILE_WIDTH, TileId, parse_tile_path
+from evidence.hashing import HASH_SIZE
+from evidence.merkle.tiles import ENTRIES, TILE_WIDTH, TileId, parse_tile_path
 from ledger_service.checkpoints.errors import ForkDetected, TileMissing
 from ledger_service.errors import StorageFull
 from ledger_service.kit.files import make_dirs, sync_dir
@@ -47,6 +48,16 @@ class LogFiles:
             if longer.exists():
                 return longer.read_bytes()
         raise TileMissing(f"{tile.path} is missing")
+
+    def read_exactly(self, tile: TileId) -> bytes:
+        """Bytes of the tile at exactly its width, cut from a longer one if need be. Raises `TileMissing`."""
+        data = self.read_tile(tile)
+        if tile.level != ENTRIES:
+            return data[: tile.width * HASH_SIZE]
+        end = 0
+        for _ in range(tile.width):
+            end += 2 + int.from_bytes(data[end : end + 2], "big")
+        return data[:end]
 
     def read(self, path: str) -> bytes:
         """The same by tile path, for proof readers. Raises `Malformed` for what is not a tile path, `TileMissing`."""
@@ -151,7 +162,7 @@ class TileBatch:
             list(pool.map(_flush, descriptors))
 
     def commit(self) -> None:
-        """Give the staged files their names, durably. A crash before the end costs nothing: the same bytes come again."""
+        """Give the staged files their names, durably. After a crash the same bytes come again."""
         with disk_errors():
             self.flush()
             for staged, target in self._staged:

@@ -128,7 +128,8 @@ class Publisher:
             try:
                 opened = open_checkpoint(note, [VerifierKey.parse(row.log_vkey)])
             except EvidenceError as error:
-                raise StorageCorrupt(f"the checkpoint file is damaged ({error.reason}); remove it after a look") from error
+                hint = "; look at it, then remove it and publish again"
+                raise StorageCorrupt(f"the checkpoint file is damaged: {error.reason}{hint}") from error
             yield WitnessedHead("the checkpoint file", Head(opened.size, opened.root))
         for witness in self._witnesses:
             yield from witness(ledger)
@@ -149,9 +150,7 @@ class Publisher:
             open_checkpoint(note, [VerifierKey.parse(seen.ledger.log_vkey)])
         except EvidenceError as error:
             raise KeySetMismatch("the log key in the key store is not the ledger's") from error
-        return CheckpointRow(
-            tree.size, checkpoint.root, note, b"".join(tree.hashes), seen.head.size, self._clock.now()
-        )
+        return CheckpointRow(tree.size, checkpoint.root, note, b"".join(tree.hashes), seen.head.size, self._clock.now())
 
     def _expose(self, files: LogFiles, row: CheckpointRow | None) -> None:
         if row is not None and files.checkpoint() != row.note:

@@ -15,7 +15,9 @@ from ledger_service.models import anchors, checkpoints, entries, ledgers, publis
 
 _ENTRIES = (
     select(entries.c.idx, entries.c.entry_bytes, entries.c.leaf_hash)
-    .where(entries.c.ledger == bindparam("ledger"), entries.c.idx >= bindparam("begin"), entries.c.idx < bindparam("end"))
+    .where(
+        entries.c.ledger == bindparam("ledger"), entries.c.idx >= bindparam("begin"), entries.c.idx < bindparam("end")
+    )
     .order_by(entries.c.idx)
 )
 _COLUMNS = (
@@ -76,7 +78,9 @@ def published_head(connection: Connection, ledger: str) -> Head | None:
 
 def checkpoint_at(connection: Connection, ledger: str, size: int) -> CheckpointRow | None:
     """The checkpoint of exactly `size` leaves."""
-    row = connection.execute(select(*_COLUMNS).where(checkpoints.c.ledger == ledger, checkpoints.c.size == size)).first()
+    row = connection.execute(
+        select(*_COLUMNS).where(checkpoints.c.ledger == ledger, checkpoints.c.size == size)
+    ).first()
     return None if row is None else CheckpointRow(*row)
 
 
@@ -117,8 +121,7 @@ def entry_chunks(
     for first in range(begin, end, chunk):
         bounds = {"ledger": ledger, "begin": first, "end": min(end, first + chunk)}
         result = connection.execute(_ENTRIES, bounds)
-        # The driver's cursor spares a row object per entry.
-        rows = result.cursor.fetchall() if result.cursor is not None else []
+        rows = result.cursor.fetchall()  # The driver's own rows: no object per entry on top.
         result.close()
         if rows:
             yield rows
@@ -128,7 +131,9 @@ def move_head(connection: Connection, ledger: str, old: Head, new: Head) -> bool
     """Compare-and-swap the published head; False when it is no longer `old`."""
     result = connection.execute(
         update(published_heads)
-        .where(published_heads.c.ledger == ledger, published_heads.c.size == old.size, published_heads.c.root == old.root)
+        .where(
+            published_heads.c.ledger == ledger, published_heads.c.size == old.size, published_heads.c.root == old.root
+        )
         .values(size=new.size, root=new.root)
     )
     return result.rowcount == 1

@@ -1,0 +1,1 @@
+"""Anchoring: published heads, committed to a chain that refuses a rewritten history."""

@@ -1,0 +1,131 @@
+"""Where a ledger is anchored: the embedded chain in the data folder, or any EVM chain behind a JSON-RPC URL.
+
+The registry is deployed once and remembered in `anchor_targets`; each ledger is opened on it with its own publisher
+key. A crash between deploying and remembering leaves a registry that nobody uses. Chain libraries are imported when a
+chain is opened: it takes a second that reading a receipt does not need.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, insert, select
+
+from anchors.errors import AnchoringError
+from anchors.profile import EMBEDDED, ChainProfile
+from evidence.errors import EvidenceError
+from ledger_service.anchoring.rows import ConfiguredTarget, read_target, target_values
+from ledger_service.errors import NotFound, StorageCorrupt
+from ledger_service.kit.clock import Clock
+from ledger_service.kit.db import read, write
+from ledger_service.kit.keystore import KeyStore
+from ledger_service.models import anchor_targets
+
+if TYPE_CHECKING:
+    from anchors.evm.chain import EvmChain
+    from anchors.evm.node import EvmNode
+
+EMBEDDED_FILE = Path("chain") / "embedded.sqlite"
+
+
+class Targets:
+    """Opens chains and registries. One node per chain and process."""
+
+    def __init__(self, engine: Engine, clock: Clock, keystore: KeyStore, data_dir: Path) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._keystore = keystore
+        self._data_dir = data_dir
+        self._nodes: dict[str, EvmNode] = {}
+        self._opened: set[tuple[str, str]] = set()
+        self._lock = Lock()
+
+    def configured(self) -> list[ConfiguredTarget]:
+        """Every target, by chain. Raises StorageCorrupt for a row that cannot be read."""
+        with read(self._engine) as connection:
+            rows = connection.execute(select(anchor_targets).order_by(anchor_targets.c.chain)).all()
+        try:
+            return [read_target(row) for row in rows]
+        except (ValueError, EvidenceError, AnchoringError) as error:
+            raise StorageCorrupt("an anchor target cannot be read; run fsck") from error
+
+    def configure(
+        self, ledger: str, profile: ChainProfile = EMBEDDED, rpc: str | None = None, contract: bytes | None = None
+    ) -> ConfiguredTarget:
+        """Remember a chain to anchor to; one that is there already stays as it is.
+
+        Without `contract` the registry is deployed and administered with the publisher key of `ledger`. Raises what
+        `anchors` raises for a chain that is absent or another one than the profile says.
+        """
+        with self._lock:
+            known = next((item for item in self.configured() if item.target.chain == profile.name), None)
+            if known is not None:
+                return known
+            made = self._make(ledger, profile, rpc, contract)
+            with write(self._engine) as connection:
+                connection.execute(insert(anchor_targets).values(target_values(made)))
+            return made
+
+    def open(self, ledger: str, ledger_id: bytes, configured: ConfiguredTarget) -> EvmChain:
+        """The chain port with the ledger's publisher; the ledger is opened on the registry if we administer it."""
+        from anchors.evm.chain import EvmChain
+        from anchors.evm.deploy import open_ledger
+        from anchors.evm.signer import LocalSigner
+
+        node = self.node(configured)
+        signer = LocalSigner(self._keystore.publisher_key(ledger))
+        key = (ledger, configured.target.chain)
+        with self._lock:
+            if configured.admin and key not in self._opened:
+                admin = LocalSigner(self._keystore.publisher_key(configured.admin))
+                open_ledger(node, admin, configured.profile, configured.target, ledger_id, signer.address)
+                self._opened.add(key)
+        return EvmChain(node, configured.profile, configured.target, signer)
+
+    def node(self, configured: ConfiguredTarget) -> EvmNode:
+        """The node of a chain, opened once."""
+        return self._node(configured.target.chain, configured.rpc)
+
+    def close(self) -> None:
+        """Close the embedded chain's file."""
+        for node in self._nodes.values():
+            close = getattr(node, "close", None)
+            if close is not None:
+                close()
+        self._nodes.clear()
+
+    def _make(self, ledger: str, profile: ChainProfile, rpc: str | None, contract: bytes | None) -> ConfiguredTarget:
+        from anchors.evm.deploy import deploy_registry, runtime_code_hash
+        from anchors.evm.signer import LocalSigner
+        from anchors.model import AnchorTarget
+
+        if rpc is None and profile.name != EMBEDDED.name:
+            raise NotFound(f"chain {profile.name} needs a JSON-RPC URL")
+        if contract is not None:
+            target = AnchorTarget(profile.name, profile.chain_id, contract, runtime_code_hash())
+            return ConfiguredTarget(target, profile, rpc, "")
+        signer = LocalSigner(self._keystore.publisher_key(ledger))
+        target = deploy_registry(self._node(profile.name, rpc), signer, profile)
+        return ConfiguredTarget(target, profile, rpc, ledger)
+
+    def _node(self, chain: str, rpc: str | None) -> EvmNode:
+        if chain not in self._nodes:
+            self._nodes[chain] = self._open_embedded() if rpc is None else _open_rpc(rpc)
+        return self._nodes[chain]
+
+    def _open_embedded(self) -> EvmNode:
+        from anchors.evm.embedded import EmbeddedNode
+
+        def now() -> datetime:
+            return self._clock.now()
+
+        return EmbeddedNode(self._data_dir / EMBEDDED_FILE, now)
+
+
+def _open_rpc(url: str) -> EvmNode:
+    from anchors.evm.client import JsonRpcNode
+
+    return JsonRpcNode(url)

@@ -1,0 +1,1 @@
+"""Receipts: what a stranger needs to check one entry offline."""

@@ -1,0 +1,80 @@
+"""Queries of receipts: entries with the disclosures that are left, key events, and the anchors that cover an index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from evidence.canonical import loads
+from evidence.key_events import RECORD_TYPE
+from ledger_service.models import anchors, disclosures, entries
+
+ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """An entry's bytes and the disclosures that were not erased, in submitted order."""
+
+    index: int
+    entry_bytes: bytes
+    disclosures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredSize:
+    """A published size with the evidence of every chain that holds it."""
+
+    size: int
+    root: bytes
+    evidence: tuple[dict[str, object], ...]
+
+
+def record(connection: Connection, ledger: str, index: int) -> StoredRecord | None:
+    """The entry at `index`."""
+    here = (entries.c.ledger == ledger, entries.c.idx == index)
+    data = connection.execute(select(entries.c.entry_bytes).where(*here)).scalar()
+    return None if data is None else StoredRecord(index, data, _disclosures(connection, ledger, index))
+
+
+def key_events(connection: Connection, ledger: str, begin: int, end: int) -> list[StoredRecord]:
+    """The key events of the half-open range of indices, in log order."""
+    query = (
+        select(entries.c.idx, entries.c.entry_bytes)
+        .where(entries.c.ledger == ledger, entries.c.record_type == RECORD_TYPE)
+        .where(entries.c.idx >= begin, entries.c.idx < end)
+        .order_by(entries.c.idx)
+    )
+    found = connection.execute(query).all()
+    return [StoredRecord(row.idx, row.entry_bytes, _disclosures(connection, ledger, row.idx)) for row in found]
+
+
+def newest_anchored(connection: Connection, ledger: str) -> AnchoredSize | None:
+    """The newest size whose anchor is archived: final on its chain, its evidence verified offline."""
+    here = (anchors.c.ledger == ledger, anchors.c.state == ARCHIVED)
+    newest = connection.execute(
+        select(anchors.c.size, anchors.c.root).where(*here).order_by(anchors.c.size.desc()).limit(1)
+    ).first()
+    if newest is None:
+        return None
+    query = (
+        select(anchors.c.evidence).where(*here, anchors.c.size == newest.size).order_by(anchors.c.chain, anchors.c.seq)
+    )
+    texts = connection.execute(query).scalars()
+    return AnchoredSize(newest.size, newest.root, tuple(_parsed(text) for text in texts if text is not None))
+
+
+def _parsed(text: str) -> dict[str, object]:
+    data = text.encode()
+    value = loads(data, max_bytes=len(data))
+    return value if isinstance(value, dict) else {}
+
+
+def _disclosures(connection: Connection, ledger: str, index: int) -> tuple[str, ...]:
+    query = (
+        select(disclosures.c.text)
+        .where(disclosures.c.ledger == ledger, disclosures.c.idx == index, disclosures.c.text.is_not(None))
+        .order_by(disclosures.c.position)
+    )
+    return tuple(connection.execute(query).scalars())
