@@ -40,14 +40,4 @@ contract Rfc6962Harness {
         answers = new bool[](questions.length);
         for (uint256 i = 0; i < questions.length; ++i) answers[i] = verifyConsistency(questions[i]);
     }
-
-    /// @notice The `flips` single-bit changes of one proof, starting at bit `from` of its concatenated hashes.
-    /// @return accepted How many of them are accepted. The right answer is 0.
-    function countAcceptedFlips(Consistency calldata q, uint256 from, uint256 flips) external view returns (uint256 accepted) {
-        for (uint256 bit = from; bit < from + flips; ++bit) {
-            bytes32[] memory proof = q.proof;
-            proof[bit / 256] ^= bytes32(uint256(1) << (bit % 256));
-            if (this.verifyConsistency(Consistency(q.oldSize, q.oldRoot, q.newSize, q.newRoot, proof))) ++accepted;
-        }
-    }
 }

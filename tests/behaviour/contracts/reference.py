@@ -69,3 +69,72 @@ def _subproof(old: int, leaves: Sequence[bytes], *, known: bool) -> list[bytes]:
 def leaves(count: int, salt: bytes = b"") -> list[bytes]:
     """`count` distinct leaf hashes."""
     return [leaf(salt + number.to_bytes(8, "big")) for number in range(count)]
+
+
+class Unfit(Exception):
+    """The proof's length does not fit the sizes."""
+
+
+def climb(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes]) -> bytes:
+    """Root that an inclusion proof leads to: §2.1.3.1 read backwards. Raises `Unfit`."""
+    if size == 1:
+        if proof:
+            raise Unfit
+        return leaf_hash
+    if not proof:
+        raise Unfit
+    k = split(size)
+    if index < k:
+        return node(climb(index, k, leaf_hash, proof[:-1]), proof[-1])
+    return node(proof[-1], climb(index - k, size - k, leaf_hash, proof[:-1]))
+
+
+def climb_both(old: int, new: int, old_root: bytes, proof: Sequence[bytes], *, known: bool = True) -> tuple[bytes, bytes]:
+    """Old and new root that a consistency proof leads to: §2.1.4.1 read backwards. Raises `Unfit`."""
+    if old == new:
+        if len(proof) != (0 if known else 1):
+            raise Unfit
+        seed = old_root if known else proof[0]
+        return seed, seed
+    if not proof:
+        raise Unfit
+    k = split(new)
+    if old <= k:
+        before, after = climb_both(old, k, old_root, proof[:-1], known=known)
+        return before, node(after, proof[-1])
+    before, after = climb_both(old - k, new - k, old_root, proof[:-1], known=False)
+    return node(proof[-1], before), node(proof[-1], after)
+
+
+def includes(index: int, size: int, leaf_hash: bytes, tree_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Verdict on an inclusion proof."""
+    try:
+        return index < size and climb(index, size, leaf_hash, proof) == tree_root
+    except Unfit:
+        return False
+
+
+def extends(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Verdict on a consistency proof; the empty old tree shows nothing."""
+    try:
+        return 0 < old <= new and climb_both(old, new, old_root, proof) == (old_root, new_root)
+    except Unfit:
+        return False
+
+
+def path_length(index: int, size: int) -> int:
+    """Number of hashes in an inclusion proof."""
+    if size == 1:
+        return 0
+    k = split(size)
+    return 1 + (path_length(index, k) if index < k else path_length(index - k, size - k))
+
+
+def consistency_length(old: int, new: int, *, known: bool = True) -> int:
+    """Number of hashes in a consistency proof."""
+    if old == new:
+        return 0 if known else 1
+    k = split(new)
+    if old <= k:
+        return 1 + consistency_length(old, k, known=known)
+    return 1 + consistency_length(old - k, new - k, known=False)
