@@ -10,10 +10,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from evidence.archive.files import MAX_FILE_BYTES, list_files, read_file
+from evidence.archive.files import list_files, read_file
 from evidence.archive.proof_file import failed_report, verify_proof
 from evidence.entry import parse_entry
-from evidence.errors import DigestMismatch, EvidenceError, Malformed, MissingEvidence, RootMismatch, VerificationFailed
+from evidence.errors import (
+    DigestMismatch,
+    EvidenceError,
+    KeyNotTrusted,
+    Malformed,
+    MissingEvidence,
+    RootMismatch,
+    VerificationFailed,
+)
 from evidence.hashing import sha256
 from evidence.key_events import RECORD_TYPE, KeyHistory
 from evidence.log import VerifiedLog, verify_log
@@ -29,6 +37,8 @@ from evidence.receipt import Receipt, parse_receipt
 from evidence.report import CheckList, CheckStopped, Outcome, Report
 from evidence.verify import ReceiptVerifier
 
+MANIFEST_ROLES = frozenset({"service", "package"})
+"""Roles whose keys may vouch for a package; a device's key vouches for its own records only."""
 Progress = Callable[[int, int], None]
 """Called with how many receipts and proofs are done, and of how many."""
 
@@ -105,7 +115,11 @@ class FolderVerifier:
         if checkpoint.origin != manifest.origin:
             raise VerificationFailed("the manifest's origin is not that of its checkpoint")
         # The package is made after its checkpoint, so its key must be good at the next index.
-        jwk = history.require_valid(manifest_signer(jws), checkpoint.size, manifest.created_at)
+        kid = manifest_signer(jws)
+        jwk = history.require_valid(kid, checkpoint.size, manifest.created_at)
+        state = history.get(kid)
+        if state is None or state.role not in MANIFEST_ROLES:
+            raise KeyNotTrusted(f"key {kid} has no role that may sign a package")
         verify_manifest(data, jws, jwk)
 
     def _verify_files(self, manifest: Manifest, paths: list[str]) -> None:
@@ -114,9 +128,11 @@ class FolderVerifier:
         if extra:
             raise VerificationFailed(f"{len(extra)} file(s) that the manifest does not list, first {extra[0]}")
         for path, item in listed.items():
-            calculated = sha256(read_file(self._folder / path, max(item.size, MAX_FILE_BYTES)))
-            if calculated != item.sha256:
-                raise DigestMismatch(path, item.sha256, calculated)
+            data = read_file(self._folder / path)
+            if len(data) != item.size:
+                raise VerificationFailed(f"{path} has {len(data)} bytes, {item.size} are listed")
+            if sha256(data) != item.sha256:
+                raise DigestMismatch(path, item.sha256, sha256(data))
 
     def _held_against_log(self, report: Report, data: bytes, log: VerifiedLog | None) -> Report:
         """Add the check that the receipt speaks of the same history as the log beside it."""
