@@ -13,7 +13,7 @@ CACHE_SIZE = 4096
 
 
 class KeyRing:
-    """Remembers keys for good: a kid is the thumbprint of its key, so the pair never changes. Validity is not asked here."""
+    """Remembers keys for good: a kid is its key's thumbprint, so the pair never changes. Validity is not asked here."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

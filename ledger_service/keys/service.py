@@ -65,7 +65,7 @@ class KeyService:
         return self._record(ledger, self._payload("revoke", kid, state.jwk, state.holder, state.role))
 
     def compromise(self, ledger: str, kid: str, since: datetime) -> Sequenced:
-        """Declare that others may have signed with the key since `since`; what was received from then on is not trusted.
+        """Declare that others may have signed with the key since `since`: what came in from then on is not trusted.
 
         Raises NotFound, Refused (also when `since` lies in the future).
         """

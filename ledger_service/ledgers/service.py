@@ -1,7 +1,7 @@
 """Ledgers are created explicitly and once.
 
-Order of creation: the keys are durable on disk, then one transaction writes the ledger's row, its empty head and entry 0,
-the enrolment of the service key signed by the root. A crash in between leaves keys that nothing names; creating the
+Order of creation: the keys are durable on disk, then one transaction writes the ledger's row, its empty head and entry
+0, the enrolment of the service key signed by the root. A crash in between leaves keys that nothing names; creating the
 ledger again uses those same keys. There is never a ledger without keys, and never a second key set.
 """
 

@@ -52,7 +52,7 @@ disclosures = Table(
     ForeignKeyConstraint(["ledger", "idx"], ["entries.ledger", "entries.idx"]),
     sqlite_with_rowid=False,
 )
-"""Beside the log: by trigger no row is deleted, and the only change allowed is text -> NULL with its erasure's index."""
+"""Beside the log: by trigger no row goes, and the only change allowed is text -> NULL with its erasure's index."""
 
 stream_heads = Table(
     "stream_heads",

@@ -30,7 +30,7 @@ key_states = Table(
     Column("revoked_idx", BigInteger),  # and below this
     Column("compromised_since", UtcTime),  # and received before this
 )
-"""Projection of the key_event entries, written in the transaction that sequences them; fsck rebuilds and compares it."""
+"""Projection of the key_event entries, written in the transaction that sequences them; fsck rebuilds and compares."""
 
 clients = Table(
     "clients",

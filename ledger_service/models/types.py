@@ -15,7 +15,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC instant, stored as whole microseconds since 1970: exact, sortable, and free of time-zone settings."""
+    """An aware UTC instant, stored as whole microseconds since 1970: exact, sortable, free of time zones."""
 
     impl = BigInteger
     cache_ok = True

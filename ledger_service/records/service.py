@@ -27,7 +27,7 @@ SUBMITTED_BY = "submitted_by"
 
 
 class RecordService:
-    """Signs for clients that hold no key of their own. Such a record proves what the client said, not who measured it."""
+    """Signs for clients without a key of their own. Such a record proves what the client said, not who measured it."""
 
     def __init__(
         self,

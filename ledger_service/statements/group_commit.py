@@ -1,8 +1,8 @@
 """Group commit: many requests, one flush to the disk.
 
-Submissions wait a few milliseconds for company and are committed together by one worker thread; while it works, the
-next group gathers. Each caller is answered after its group's commit. What may wait is bounded: beyond it callers are
-turned away at once (RetryLater), because a queue that only grows helps nobody.
+Submissions wait for company, a few milliseconds at most, and are committed together by one worker thread; while it
+works, the next group gathers. Each caller is answered after its group's commit. What may wait is bounded: beyond it
+callers are turned away at once (RetryLater), because a queue that only grows helps nobody.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ledger_service.errors import RetryLater
 from ledger_service.statements.model import Outcome, PreparedStatement
+
+QUIET_TURNS = 6
+"""Turns of the event loop without a new submission that close a group; a request takes about three to read."""
 
 SequenceBatch = Callable[[Sequence[PreparedStatement]], list[Outcome]]
 
@@ -32,7 +35,6 @@ class GroupCommit:
         self._queue: deque[tuple[Sequence[PreparedStatement], asyncio.Future[list[Outcome]], float]] = deque()
         self._waiting = 0
         self._arrived = asyncio.Event()
-        self._full = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sequencer")
@@ -54,15 +56,12 @@ class GroupCommit:
         self._queue.append((statements, future, loop.time()))
         self._waiting += len(statements)
         self._arrived.set()
-        if self._waiting >= self._max_group:
-            self._full.set()
         return await future
 
     async def close(self) -> None:
         """Commit what waits, then stop."""
         self._closed = True
         self._arrived.set()
-        self._full.set()
         if self._task is not None:
             await self._task
         self._worker.shutdown()
@@ -79,14 +78,17 @@ class GroupCommit:
                 self._arrived.clear()
 
     async def _gather(self) -> None:
-        """Wait until the oldest submission is old enough or the group is full."""
-        left = self._queue[0][2] + self._wait_s - asyncio.get_running_loop().time()
-        if left <= 0 or self._full.is_set():
-            return
-        try:
-            await asyncio.wait_for(self._full.wait(), left)
-        except TimeoutError:
-            return
+        """Wait while company keeps coming: at most `wait_s` since the oldest submission, and not beyond a full group.
+
+        When a few turns of the loop bring nothing new, no request is under way and waiting would only cost time.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = self._queue[0][2] + self._wait_s
+        seen, quiet = self._waiting, 0
+        while quiet < QUIET_TURNS and self._waiting < self._max_group and loop.time() < deadline and not self._closed:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if self._waiting == seen else 0
+            seen = self._waiting
 
     def _take(self) -> list[tuple[Sequence[PreparedStatement], asyncio.Future[list[Outcome]]]]:
         """The next group, oldest first. A single submission larger than a group is a group of its own."""
@@ -97,8 +99,6 @@ class GroupCommit:
             group.append((statements, future))
             size += len(statements)
         self._waiting -= size
-        if self._waiting < self._max_group and not self._closed:
-            self._full.clear()
         return group
 
     async def _commit(self, group: list[tuple[Sequence[PreparedStatement], asyncio.Future[list[Outcome]]]]) -> None:

@@ -8,6 +8,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from ledger_service.kit.dialect import insert_rows
 from ledger_service.models import disclosures, entries, stream_heads
 from ledger_service.statements.model import Sequenced
 from ledger_service.statements.plan import Head, Known, Placed
@@ -39,7 +40,6 @@ _MOVE_HEAD = (
     .values(stream_seq=bindparam("new_seq"), leaf_hash=bindparam("new_hash"), idx=bindparam("new_idx"))
 )
 _ADD_ENTRY = insert(entries)
-_ADD_DISCLOSURE = insert(disclosures)
 _ADD_HEAD = insert(stream_heads)
 
 
@@ -80,18 +80,12 @@ def add_entries(connection: Connection, placed: Sequence[Placed]) -> None:
     """Write the entries and, after them, their disclosures."""
     connection.execute(_ADD_ENTRY, [_entry_row(item) for item in placed])
     rows = [
-        {
-            "ledger": item.statement.ledger,
-            "idx": item.sequenced.index,
-            "position": position,
-            "digest": digest,
-            "text": text,
-        }
+        (item.statement.ledger, item.sequenced.index, position, digest, text)
         for item in placed
         for position, (digest, text) in enumerate(item.statement.disclosures)
     ]
     if rows:
-        connection.execute(_ADD_DISCLOSURE, rows)
+        insert_rows(connection, disclosures.name, ("ledger", "idx", "position", "digest", "text"), rows)
 
 
 def move_heads(connection: Connection, ledger: str, old: dict[str, Head], new: dict[str, tuple[Head, int]]) -> None:

@@ -1,6 +1,6 @@
 """The spine: ledgers, entries, disclosures, checkpoints, anchors, keys, blobs.
 
-Written out instead of taken from the models, so that it stays what it was when the models move on; a test compares both.
+Written out instead of taken from the models: it stays what it was when the models move on. A test compares both.
 """
 
 from __future__ import annotations
