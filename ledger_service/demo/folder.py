@@ -1,0 +1,130 @@
+"""Write the folder that a stranger verifies: receipts, proofs, the log, a policy, a summary and the signed manifest.
+
+The folder is built beside its place and takes it in one rename, so that there is never a half-written one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from evidence.hashing import sha256
+from evidence.keys import PublicJwk, SigningKey
+from evidence.package.manifest import MANIFEST_NAME, SIGNATURE_NAME, FileRecord, Manifest, sign_manifest
+from evidence.receipt import Receipt
+from ledger_service.demo.facts import BatchFact
+from ledger_service.demo.state import DemoFolderUnusable
+
+_MEDIA: Final = {".json": "application/json", ".toml": "application/toml", ".tlog-proof": "text/plain"}
+STAGING_SUFFIX: Final = ".new"
+
+
+@dataclass(frozen=True)
+class ChainTrust:
+    """What a verifier believes about the chain, as the policy file states it."""
+
+    chain_id: str
+    contract: str
+    code_hash: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes into the folder. `receipts` are by index and already chosen and redacted."""
+
+    origin: str
+    vkey: str
+    root: PublicJwk
+    chain: ChainTrust
+    batches: Sequence[BatchFact]
+    receipts: Mapping[int, Receipt]
+    log: Path
+    checkpoint: str
+    summary: Mapping[str, Any]
+    created_at: datetime
+
+
+def write_folder(target: Path, contents: Contents, key: SigningKey) -> None:
+    """Write the evidence folder at `target`, replacing an older one of ours; `key` signs the manifest.
+
+    Raises `DemoFolderUnusable` if something else is there.
+    """
+    if target.exists() and any(target.iterdir()) and not (target / MANIFEST_NAME).is_file():
+        raise DemoFolderUnusable(f"{target} is not empty and holds no evidence folder")
+    staging = target.with_name(target.name + STAGING_SUFFIX)
+    shutil.rmtree(staging, ignore_errors=True)
+    for path, data in _files(contents):
+        place = staging / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    _copy_log(contents.log, staging / "log")
+    _write_manifest(staging, contents, key)
+    shutil.rmtree(target, ignore_errors=True)
+    staging.rename(target)
+
+
+def _files(contents: Contents) -> Iterable[tuple[str, bytes]]:
+    for index, receipt in contents.receipts.items():
+        yield f"receipts/{index}.json", receipt.to_json()
+        yield f"proofs/{index}.tlog-proof", receipt.proof.to_text().encode()
+    yield "policy.toml", policy_text(contents).encode()
+    yield "summary.json", (json.dumps(contents.summary, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _copy_log(source: Path, target: Path) -> None:
+    """Copy the published log; a staging folder that a crash left in it is not part of it."""
+    shutil.copytree(source, target, ignore=lambda _, names: [name for name in names if name.startswith(".")])
+
+
+def _write_manifest(folder: Path, contents: Contents, key: SigningKey) -> None:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    manifest = Manifest(
+        package_id=f"demo-{contents.summary['run']}",
+        origin=contents.origin,
+        created_at=contents.created_at,
+        scope={"kind": "demo", "month": contents.summary["month"], "entries": contents.summary["entries"]},
+        clause_map=None,
+        checkpoint=contents.checkpoint,
+        files=tuple(_record(folder, path) for path in paths),
+    )
+    data = manifest.to_bytes()
+    (folder / MANIFEST_NAME).write_bytes(data)
+    (folder / SIGNATURE_NAME).write_text(sign_manifest(data, key), "ascii")
+
+
+def _record(folder: Path, path: Path) -> FileRecord:
+    data = path.read_bytes()
+    media = _MEDIA.get(path.suffix, "application/octet-stream")
+    return FileRecord(path.relative_to(folder).as_posix(), len(data), sha256(data), media)
+
+
+def policy_text(contents: Contents) -> str:
+    """A trust policy for this ledger and chain (FORMATS 9)."""
+    jwk = contents.root.to_json()
+    headers = ",\n".join(f'  "{batch.block_hash}"' for batch in contents.batches)
+    return f"""# What the verifier believes. In earnest you write this file yourself, from keys and block hashes that
+# reached you by another way than the evidence: nothing that comes with evidence is a reason to trust it.
+version = 1
+require_anchor = true
+
+[[log]]
+vkey = "{contents.vkey}"
+
+[[statement_root]]
+jwk = {{ kty = "{jwk["kty"]}", crv = "{jwk["crv"]}", x = "{jwk["x"]}" }}
+
+# Development chain: no independent trust. It runs inside the demo and shows how an anchor is checked, nothing more.
+[[chain]]
+chain_id = "{contents.chain.chain_id}"
+contract = "{contents.chain.contract}"
+code_hash = "{contents.chain.code_hash}"
+finality = "development"
+trusted_headers = [
+{headers},
+]
+"""

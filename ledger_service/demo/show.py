@@ -1,0 +1,135 @@
+"""Show a run: progress while it works (on a terminal only), and at the end what it proved."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich import box
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from evidence.records import load_record_types
+from ledger_service.demo.facts import DemoFacts
+from ledger_service.demo.texts import Texts
+
+Update = Callable[[int, int], None]
+WIDTH: Final = 100
+
+
+class Stages:
+    """One line of progress per stage, on stderr and only if that is a terminal."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        console = Console(stderr=True)
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Progress is drawn inside."""
+        with self._progress:
+            yield
+
+    def stage(self, key: str, **values: object) -> Update:
+        """Begin a stage; the function returned takes (done, total)."""
+        task = self._progress.add_task(self._texts(key, **values), total=None)
+
+        def update(done: int, total: int) -> None:
+            self._progress.update(task, completed=done, total=total)
+
+        return update
+
+
+def render(facts: DemoFacts, texts: Texts) -> Panel:
+    """The closing table."""
+    title = texts("title", run=facts.run, month=facts.month)
+    parts: list[Table | Text] = [
+        _went_in(facts, texts),
+        _batches(facts, texts),
+        _checked(facts, texts),
+        _tampered(facts, texts),
+        Text(texts("limits"), style="dim"),
+        _where(facts, texts),
+        _verdict(facts, texts),
+    ]
+    return Panel(
+        Group(*[item for part in parts for item in (part, Text(""))][:-1]), title=title, border_style="cyan", width=100
+    )
+
+
+def print_result(facts: DemoFacts, texts: Texts) -> None:
+    """Print the closing table to stdout, at a width that also suits a file."""
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDTH).print(render(facts, texts))
+
+
+def _table(title: str, *columns: tuple[str, bool]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=True, pad_edge=False)
+    for name, number in columns:
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    return table
+
+
+def _went_in(facts: DemoFacts, texts: Texts) -> Table:
+    types = load_record_types()
+    numbers = ((texts(key), True) for key in ("records", "new", "per_second"))
+    table = _table(texts("went_in"), (texts("file"), False), (texts("type"), False), *numbers)
+    for source in facts.sources:
+        rate = source.records / source.seconds if source.seconds else 0
+        label = types[source.record_type].label(language=texts.language)
+        table.add_row(source.file, label, f"{source.records:,}", f"{source.created:,}", f"{rate:,.0f}")
+    return table
+
+
+def _batches(facts: DemoFacts, texts: Texts) -> Table:
+    title = f"{texts('batches')} · {texts('chain')}"
+    columns = ((texts("entries"), True), (texts("root"), False), (texts("anchor"), True), (texts("block"), True))
+    table = _table(title, *columns)
+    earlier = [batch for batch in facts.batches if not batch.new]
+    if earlier:
+        table.add_row(f"0 – {earlier[-1].size - 1:,}", texts("earlier", count=len(earlier)), "", "")
+    for batch in (batch for batch in facts.batches if batch.new):
+        entries = f"{batch.first:,} – {batch.size - 1:,}"
+        table.add_row(entries, f"{batch.root[:16]}…", f"#{batch.anchor_seq} {batch.anchor_state}", str(batch.block))
+    return table
+
+
+def _checked(facts: DemoFacts, texts: Texts) -> Table:
+    table = _table(texts("checked"), (texts("subject"), False), (texts("valid"), True), (texts("seconds"), True))
+    for check in facts.checks:
+        count = Text(f"{check.valid:,} / {check.subjects:,}", style="green" if check.passed else "bold red")
+        words = Text(texts(f"check.{check.name}"))
+        if check.name == "receipts" and facts.redacted:
+            words.append("\n" + texts("redacted", count=facts.redacted), style="dim")
+        if check.problem:
+            words.append(f"\n{check.problem}", style="red")
+        table.add_row(words, count, f"{check.seconds:.1f}" if check.seconds else "")
+    return table
+
+
+def _tampered(facts: DemoFacts, texts: Texts) -> Table:
+    table = _table(texts("tampered"), (texts("altered"), False), (texts("where"), False), (texts("found_by"), False))
+    for fact in facts.tampered:
+        found = Text(fact.found_by, style="green") if fact.found_by else Text(texts("not_found"), style="bold red")
+        table.add_row(texts(f"tamper.{fact.name}"), fact.place, found)
+    return table
+
+
+def _where(facts: DemoFacts, texts: Texts) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(texts("folder"), Text(facts.output, style="bold"))
+    table.add_row(texts("yourself"), f"python -m evidence verify {facts.output} --policy {facts.output}/policy.toml")
+    table.add_row(texts("data"), facts.data)
+    return table
+
+
+def _verdict(facts: DemoFacts, texts: Texts) -> Text:
+    if facts.passed:
+        return Text(texts("done", count=len(facts.tampered), seconds=facts.seconds), style="bold green")
+    return Text(texts("failed"), style="bold red")
