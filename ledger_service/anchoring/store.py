@@ -48,7 +48,7 @@ class SqlAnchorStore:
             result = connection.execute(
                 update(leases)
                 .where(leases.c.name == name, leases.c.token == row.token, leases.c.holder == row.holder)
-                .values(holder=holder, token=token, expires_at=expires_at)
+                .values(name=name, holder=holder, token=token, expires_at=expires_at)
             )
             if result.rowcount != 1:
                 raise LeaseHeld(f"lease {name} was taken this moment")
@@ -57,8 +57,11 @@ class SqlAnchorStore:
     def release(self, fence: Fence) -> None:
         """Let the lease expire now if it is still held; its token stays, so that it only ever rises."""
         with write(self._engine) as connection:
-            here = (leases.c.name == fence.name, leases.c.token == fence.token)
-            connection.execute(update(leases).where(*here).values(expires_at=_NEVER))
+            row = connection.execute(select(leases).where(leases.c.name == fence.name)).first()
+            if row is not None and row.token == fence.token:
+                values = {"name": row.name, "holder": row.holder, "token": row.token, "expires_at": _NEVER}
+                here = (leases.c.name == fence.name, leases.c.token == fence.token)
+                connection.execute(update(leases).where(*here).values(values))
 
     def latest(self, ledger: str, chain: str) -> Anchor | None:
         """The anchor of the highest seq."""
@@ -123,7 +126,7 @@ class SqlAnchorStore:
             connection.execute(
                 update(anchor_attempts)
                 .where(*here, table.nonce == attempt.nonce, table.attempt == attempt.attempt)
-                .values(sent_at=attempt.sent_at)
+                .values(attempt_values(attempt))
             )
 
     def _select(self, ledger: str, chain: str, *, newest_first: bool = False) -> list[Anchor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text
 
-from ledger_service.models.types import METADATA, UtcTime
+from ledger_service.models.types import METADATA, UtcTime, row_sum_column
 
 anchor_targets = Table(
     "anchor_targets",
@@ -14,6 +14,7 @@ anchor_targets = Table(
     Column("contract", Text, nullable=False),
     Column("code_hash", Text, nullable=False),
     Column("profile", Text, nullable=False),  # JSON
+    row_sum_column("chain", "chain_id", "contract", "code_hash", "profile"),
 )
 
 anchors = Table(
@@ -34,6 +35,10 @@ anchors = Table(
     Column("evidence", Text),  # JSON, once captured and verified
     Column("planned_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    row_sum_column(
+        "ledger", "chain", "seq", "state", "size", "root", "meta", "prev_head", "head",
+        "tx_hash", "block_number", "block_hash", "evidence", "planned_at", "updated_at",
+    ),  # fmt: skip
 )
 
 anchor_attempts = Table(
@@ -50,6 +55,10 @@ anchor_attempts = Table(
     Column("expected_head", LargeBinary, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("sent_at", UtcTime),
+    row_sum_column(
+        "chain", "sender", "nonce", "attempt", "ledger", "seq", "raw_tx", "tx_hash", "expected_head",
+        "created_at", "sent_at",
+    ),  # fmt: skip
 )
 
 leases = Table(
@@ -59,4 +68,5 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("token", BigInteger, nullable=False),  # fencing: grows with every new holder
     Column("expires_at", UtcTime, nullable=False),
+    row_sum_column("name", "holder", "token", "expires_at"),
 )

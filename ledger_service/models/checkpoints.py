@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text
 
-from ledger_service.models.types import METADATA, UtcTime
+from ledger_service.models.types import METADATA, UtcTime, row_sum_column
 
 checkpoints = Table(
     "checkpoints",
@@ -16,6 +16,7 @@ checkpoints = Table(
     Column("range_hashes", LargeBinary, nullable=False),  # compact range, 32 bytes each
     Column("previous_size", BigInteger, nullable=False),
     Column("published_at", UtcTime, nullable=False),
+    row_sum_column("ledger", "size", "root", "note", "range_hashes", "previous_size", "published_at"),
 )
 """Append-only by trigger."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ledger_service.models.types import METADATA, UtcTime
+from ledger_service.models.types import METADATA, UtcTime, row_sum_column
 
 entries = Table(
     "entries",
@@ -72,5 +72,6 @@ blobs = Table(
     Column("size", BigInteger, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    row_sum_column("sha256", "size", "media_type", "created_at"),
 )
 """Append-only. A row says that the file is durable on disk; the file comes first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text
 
-from ledger_service.models.types import METADATA, UtcTime
+from ledger_service.models.types import METADATA, UtcTime, row_sum_column
 
 ledgers = Table(
     "ledgers",
@@ -16,6 +16,7 @@ ledgers = Table(
     Column("root_jwk", Text, nullable=False),  # canonical JSON
     Column("service_kid", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    row_sum_column("ledger", "origin", "ledger_id", "log_vkey", "root_jwk", "service_kid", "created_at"),
 )
 
 key_states = Table(
@@ -39,5 +40,6 @@ clients = Table(
     Column("token_sha256", LargeBinary, nullable=False, unique=True),
     Column("role", Text, nullable=False),  # writer | operator
     Column("created_at", UtcTime, nullable=False),
+    row_sum_column("client_id", "token_sha256", "role", "created_at"),
 )
 """Bearer tokens are kept as digests only: a stolen database opens no door."""

@@ -46,6 +46,7 @@ def _create_tables() -> None:
         sa.Column("expected_head", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain", "sender", "nonce", "attempt"),
     )
     op.create_table(
@@ -55,6 +56,7 @@ def _create_tables() -> None:
         sa.Column("contract", sa.Text(), nullable=False),
         sa.Column("code_hash", sa.Text(), nullable=False),
         sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain"),
     )
     op.create_table(
@@ -63,6 +65,7 @@ def _create_tables() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("media_type", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
     )
     op.create_table(
@@ -71,6 +74,7 @@ def _create_tables() -> None:
         sa.Column("token_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("client_id"),
         sa.UniqueConstraint("token_sha256"),
     )
@@ -80,6 +84,7 @@ def _create_tables() -> None:
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -91,6 +96,7 @@ def _create_tables() -> None:
         sa.Column("root_jwk", sa.Text(), nullable=False),
         sa.Column("service_kid", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("ledger"),
         sa.UniqueConstraint("origin"),
     )
@@ -111,6 +117,7 @@ def _create_tables() -> None:
         sa.Column("evidence", sa.Text(), nullable=True),
         sa.Column("planned_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chain"],
             ["anchor_targets.chain"],
@@ -130,6 +137,7 @@ def _create_tables() -> None:
         sa.Column("range_hashes", sa.LargeBinary(), nullable=False),
         sa.Column("previous_size", sa.BigInteger(), nullable=False),
         sa.Column("published_at", sa.BigInteger(), nullable=False),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["ledger"],
             ["ledgers.ledger"],
