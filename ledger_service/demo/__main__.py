@@ -7,10 +7,7 @@ import sys
 from pathlib import Path
 
 from ledger_service.demo.run import SEED, run_demo
-from ledger_service.demo.state import DemoFolderUnusable
 from ledger_service.demo.texts import LANGUAGES
-
-EXIT_USAGE = 64
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,13 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--lang", choices=LANGUAGES, help="default: from LANG")
     parser.add_argument("--json", action="store_true", help="facts as JSON instead of the table")
     options = parser.parse_args(arguments)
-    try:
-        return run_demo(
-            options.output, data=options.data, seed=options.seed, language=options.lang, as_json=options.json
-        )
-    except DemoFolderUnusable as error:
-        print(error, file=sys.stderr)
-        return EXIT_USAGE
+    return run_demo(options.output, data=options.data, seed=options.seed, language=options.lang, as_json=options.json)
 
 
 if __name__ == "__main__":

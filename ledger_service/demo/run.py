@@ -9,6 +9,7 @@ continues the same ledger and chain with the next month.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
@@ -19,7 +20,8 @@ from typing import Final
 
 import structlog
 
-from evidence.canonical import dumps
+from anchors.errors import AnchoringError
+from evidence.errors import EvidenceError
 from evidence.receipt import Receipt
 from ledger_service.context import Services, build_services
 from ledger_service.demo import checks, tamper, work
@@ -27,16 +29,21 @@ from ledger_service.demo.facts import CheckFact, DemoFacts
 from ledger_service.demo.folder import ChainTrust, Contents, write_folder
 from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, SOURCES, device_keys
 from ledger_service.demo.sample import write_month
-from ledger_service.demo.server import client_of, serving
+from ledger_service.demo.server import ServerFailed, client_of, serving
 from ledger_service.demo.show import Stages, print_result
-from ledger_service.demo.state import DemoState, begin_run, finish_run
+from ledger_service.demo.state import DemoFolderUnusable, DemoState, begin_run, finish_run, only_one
 from ledger_service.demo.texts import Texts, language_of
+from ledger_service.errors import ServiceError
 from ledger_service.importing.client import HttpLedger
+from ledger_service.importing.errors import ImportingError
 from ledger_service.importing.importer import Importer
 from ledger_service.importing.sign import Signer
 from ledger_service.kit.clock import SystemClock
 
 SEED: Final = 7
+EXIT_USAGE: Final = 64
+_STOPS: Final = (ImportingError, ServiceError, EvidenceError, AnchoringError, work.AnchorStuck, ServerFailed, OSError)
+"""What ends a run with a sentence instead of a traceback."""
 RECEIPT_EVERY: Final = 40
 """Every so many entries a receipt is exported, besides those of every batch, record type and key event."""
 
@@ -61,40 +68,57 @@ def run_demo(
     seed: int = SEED,
     language: str | None = None,
     as_json: bool = False,
+    percent: int = 100,
     timer: Callable[[], float] = time.monotonic,
 ) -> int:
     """Run the demo; evidence goes to `output`, the ledger lives in `data` (default: beside it, ending in -data).
 
-    Returns 0 when everything verified and every alteration was found, else 1. Raises `DemoFolderUnusable` when one of
-    the folders holds something else, and what the steps raise when they cannot go on.
+    `percent` of a full month is made. Returns 0 when everything verified and every alteration was found, 1 when not or
+    when a step cannot go on, 64 when one of the folders holds something else. The reason goes to stderr.
     """
     begun = timer()
-    output, data = output.absolute(), (data or data_beside(output)).absolute()
+    output, data = output.absolute(), (data or data_beside(output.absolute())).absolute()
     texts = Texts(language_of(language))
-    state = begin_run(data, seed, SystemClock().now().date())
-    quiet_logs()
-    services = build_services(work.settings_of(data))
-    month = state.sample_month()
-    facts = DemoFacts(
-        run=state.runs, month=f"{month.year:04d}-{month.month:02d}", ledger=LEDGER, origin=ORIGIN,
-        chain=texts("chain"), output=shown(output), data=shown(data),
-    )  # fmt: skip
-    run = _Run(services, state, data, output, facts, Stages(texts), timer)
     try:
-        with run.stages.shown():
-            _fill(run)
-            _export(run)
-            _verify(run)
-            _attack(run)
-    finally:
-        services.close()
-    finish_run(data, state)
+        with only_one(data):
+            state = begin_run(data, seed, percent, SystemClock().now().date())
+            facts = _facts(state, output, data, texts)
+            _run_steps(state, output, data, facts, Stages(texts), timer)
+            finish_run(data, state)
+    except DemoFolderUnusable as error:
+        print(f"{texts('failed')}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except _STOPS as error:
+        print(f"{texts('failed')}: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
     facts.seconds = timer() - begun
     if as_json:
-        sys.stdout.buffer.write(dumps(facts.to_json()) + b"\n")
+        print(json.dumps(facts.to_json(), ensure_ascii=False, indent=2))
     else:
         print_result(facts, texts)
     return 0 if facts.passed else 1
+
+
+def _facts(state: DemoState, output: Path, data: Path, texts: Texts) -> DemoFacts:
+    month = state.sample_month()
+    return DemoFacts(
+        run=state.runs, month=f"{month.year:04d}-{month.month:02d}", ledger=LEDGER, origin=ORIGIN,
+        chain=texts("chain"), output=shown(output), data=shown(data),
+    )  # fmt: skip
+
+
+def _run_steps(
+    state: DemoState, output: Path, data: Path, facts: DemoFacts, stages: Stages, timer: Callable[[], float]
+) -> None:
+    quiet_logs()
+    services = build_services(work.settings_of(data))
+    run = _Run(services, state, data, output, facts, stages, timer)
+    try:
+        with stages.shown():
+            for step in (_fill, _export, _verify, _attack):
+                step(run)
+    finally:
+        services.close()
 
 
 def data_beside(output: Path) -> Path:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -22,15 +25,16 @@ class DemoFolderUnusable(Exception):
 
 @dataclass(frozen=True)
 class DemoState:
-    """The seed, the first month, and the number of completed or begun runs."""
+    """The seed, the first month, how much of a month is made, and the number of completed or begun runs."""
 
     seed: int
     year: int
     month: int
+    percent: int
     runs: int
 
     def next(self) -> DemoState:
-        return DemoState(self.seed, self.year, self.month, self.runs + 1)
+        return replace(self, runs=self.runs + 1)
 
     def sample_month(self) -> Month:
         """The month of the current run: each run takes the next one, and after a year begins anew with another seed.
@@ -39,13 +43,14 @@ class DemoState:
         """
         round_, step = divmod(self.runs - 1, MONTHS_BACK)
         number = self.year * 12 + self.month - 1 + step
-        return Month(self.seed + round_, number // 12, number % 12 + 1)
+        return Month(self.seed + round_, number // 12, number % 12 + 1, self.percent)
 
 
-def begin_run(data: Path, seed: int, today: date) -> DemoState:
+def begin_run(data: Path, seed: int, percent: int, today: date) -> DemoState:
     """Note that a run begins and return where it stands. Raises `DemoFolderUnusable`.
 
-    An interrupted run is repeated by the next one under its own number; only `finish_run` moves on.
+    An interrupted run is repeated by the next one under its own number; only `finish_run` moves on. Size and months
+    stay as the first run chose them.
     """
     path = data / NAME
     if path.exists():
@@ -54,7 +59,7 @@ def begin_run(data: Path, seed: int, today: date) -> DemoState:
         raise DemoFolderUnusable(f"{data} is not empty and holds no demo")
     number = today.year * 12 + today.month - 1 - MONTHS_BACK
     data.mkdir(parents=True, exist_ok=True)
-    state = DemoState(seed, number // 12, number % 12 + 1, 0)
+    state = DemoState(seed, number // 12, number % 12 + 1, percent, 0)
     _store(path, state)
     return state.next()
 
@@ -78,3 +83,15 @@ def _store(path: Path, state: DemoState) -> None:
     temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(asdict(state)) + "\n", "utf-8")
     os.replace(temporary, path)
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Keep a second demo out of the same data folder. Raises `DemoFolderUnusable`."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    with data.with_name(f".{data.name}.lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DemoFolderUnusable(f"another demo is at work in {data}") from error
+        yield

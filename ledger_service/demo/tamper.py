@@ -13,6 +13,7 @@ from typing import Any, Final
 from evidence.canonical import dumps
 from evidence.encoding import b64_decode, b64_encode, b64url_decode, b64url_encode
 from evidence.log import verify_log
+from evidence.merkle.tiles import entry_bundles_between
 from evidence.report import Outcome
 from evidence.verify import ReceiptVerifier
 from ledger_service.demo.checks import words
@@ -41,7 +42,7 @@ def stored_entry(copy: Path, fsck: Fsck) -> TamperFact:
     """One byte of one entry in the database, behind the service's back; afterwards it is put right again."""
     with _database(copy) as database:
         index, entry = database.execute(
-            "SELECT idx, entry_bytes FROM entries WHERE record_type = 'loading_step' ORDER BY idx LIMIT 1 OFFSET 40"
+            "SELECT idx, entry_bytes FROM entries WHERE record_type = 'loading_step' ORDER BY idx LIMIT 1 OFFSET 20"
         ).fetchone()
         _overwrite(database, index, _flip(entry, len(entry) // 2))
     found = fsck(copy)
@@ -82,7 +83,8 @@ def disclosure(folder: Path, verifier: ReceiptVerifier) -> TamperFact:
 
 def log_bundle(folder: Path, verifier: ReceiptVerifier) -> TamperFact:
     """One byte of an entry bundle of the exported log."""
-    altered = "tile/entries/001"
+    size = verifier.checkpoint((folder / "log" / "checkpoint").read_bytes()).size
+    altered = entry_bundles_between(0, size)[-1].path
 
     def read(path: str) -> bytes:
         data = (folder / "log" / path).read_bytes()

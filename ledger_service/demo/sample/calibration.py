@@ -26,7 +26,7 @@ def calibration_document(month: Month) -> dict[str, Any]:
     certificates = [
         _certificate(month, rng, kind, number)
         for kind in _KINDS
-        for number in rng.sample(range(1, 3 * kind[-1] + 1), kind[-1])
+        for number in rng.sample(range(1, 3 * kind[-1] + 1), month.share(kind[-1]))
     ]
     return {
         "laboratory": {"name": "浦东计量检测所", "accreditation": "CNAS L12345"},

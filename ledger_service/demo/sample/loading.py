@@ -62,8 +62,9 @@ def loading_rows(month: Month) -> tuple[list[dict[str, str]], dict[str, bytes]]:
     rng, people = month.rng("loading"), staff(month.seed)
     rows: list[dict[str, str]] = []
     photos: dict[str, bytes] = {}
-    for number in range(1, OPERATIONS + 1):
-        start = month.at(1 + (number - 1) * month.days // OPERATIONS, 7 + number % 9, rng.randrange(50))
+    operations = month.share(OPERATIONS)
+    for number in range(1, operations + 1):
+        start = month.at(1 + (number - 1) * month.days // operations, 7 + number % 9, rng.randrange(50))
         rows.extend(_operation(month, rng, people, number, start, photos))
     return rows, photos
 

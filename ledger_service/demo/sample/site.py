@@ -75,6 +75,12 @@ class Month:
     seed: int
     year: int
     month: int
+    percent: int = 100
+    """How much of a full month is made, from 1: small ones are for tests."""
+
+    def share(self, full: int) -> int:
+        """`full` reduced to this month's share, at least 1."""
+        return max(1, full * self.percent // 100)
 
     @property
     def label(self) -> str:
@@ -95,7 +101,7 @@ class Month:
 
     def next(self) -> Month:
         """The following month with the same seed."""
-        return Month(self.seed, self.year + self.month // 12, self.month % 12 + 1)
+        return Month(self.seed, self.year + self.month // 12, self.month % 12 + 1, self.percent)
 
 
 def staff(seed: int, count: int = 120) -> list[Person]:

@@ -61,9 +61,10 @@ def training_rows(month: Month) -> tuple[list[dict[str, str]], dict[str, bytes]]
     rng, people = month.rng("training"), staff(month.seed)
     rows: list[dict[str, str]] = []
     photos: dict[str, bytes] = {}
-    for session in range(SESSIONS):
+    sessions = month.share(SESSIONS)
+    for session in range(sessions):
         kind, course, hours, exam = _COURSES[session % len(_COURSES)]
-        start = month.at(1 + session * month.days // SESSIONS, 8, 30)
+        start = month.at(1 + session * month.days // sessions, 8, 30)
         number = f"PX{month.label}{session + 1:03d}"
         photo = f"signin-{number}.png"
         photos[photo] = draw((230, 232, 228), (190, 196, 205), f"{number} {start:%m-%d}")

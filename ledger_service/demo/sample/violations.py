@@ -26,7 +26,7 @@ def violation_lines(month: Month) -> tuple[list[dict[str, Any]], dict[str, bytes
     moments = sorted(
         month.at(rng.randint(1, month.days), rng.randint(6, 21), rng.randrange(60))
         + timedelta(milliseconds=rng.randrange(60_000))
-        for _ in range(FINDINGS)
+        for _ in range(month.share(FINDINGS))
     )
     counters = {device: month.year * 10**7 + month.month * 10**5 for device, _, _ in _CAMERAS}
     photos: dict[str, bytes] = {}
