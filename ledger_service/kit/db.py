@@ -31,11 +31,12 @@ def make_engine(settings: Settings) -> Engine:
 def read(engine: Engine) -> Iterator[Connection]:
     """One snapshot of the database: what is read inside belongs together, whatever others commit meanwhile."""
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-    try:
-        with engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
-    except DBAPIError as error:
-        raise (storage_error(error) or error) from error
+    with engine.connect().execution_options(**options) as connection:
+        try:
+            with connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise _dropped(connection, error) from error
 
 
 @contextmanager
@@ -45,20 +46,25 @@ def write(engine: Engine) -> Iterator[Connection]:
     Raises StorageFull or RetryLater when nothing was stored, OutcomeUnknown when the commit itself failed and the bytes
     may have reached the disk all the same.
     """
+    committing = False
     with engine.connect().execution_options(**{WRITES: True}) as connection:
         try:
-            transaction = connection.begin()
-            try:
+            with connection.begin() as transaction:
                 yield connection
-            except BaseException:
-                transaction.rollback()
-                raise
+                committing = True
+                transaction.commit()
         except DBAPIError as error:
-            raise (storage_error(error) or error) from error
-        try:
-            transaction.commit()
-        except DBAPIError as error:
-            raise (storage_error(error, committing=True) or error) from error
+            raise _dropped(connection, error, committing=committing) from error
+
+
+def _dropped(connection: Connection, error: DBAPIError, *, committing: bool = False) -> Exception:
+    """Close a connection that failed, and say what its failure means to the caller.
+
+    Its state is no longer known: it may still hold the write lock of a transaction that nobody will end, and back in
+    the pool it would stop every writer.
+    """
+    connection.invalidate()
+    return storage_error(error, committing=committing) or error
 
 
 def upgrade(engine: Engine) -> None:

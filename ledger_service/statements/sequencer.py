@@ -8,7 +8,6 @@ none. A crash before the commit costs nothing but the senders' patience; after i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
 
 from sqlalchemy import Connection, Engine
 
@@ -28,8 +27,6 @@ class Sequencer:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        # The database serialises writers anyway; the lock keeps this process's key histories whole between its threads.
-        self._lock = Lock()
         self._histories: dict[str, tuple[int, KeyHistory]] = {}
 
     def sequence(self, batch: Sequence[PreparedStatement]) -> list[Outcome]:
@@ -37,15 +34,8 @@ class Sequencer:
 
         Raises StorageFull or RetryLater (nothing was stored) and OutcomeUnknown (send the same bytes again).
         """
-        with self._lock:
-            try:
-                with write(self._engine) as connection:
-                    outcomes = self.sequence_in(connection, batch)
-            except BaseException:
-                # The histories may hold key events that were rolled back: read them anew.
-                self._histories.clear()
-                raise
-        return outcomes
+        with write(self._engine) as connection:
+            return self.sequence_in(connection, batch)
 
     def sequence_in(self, connection: Connection, batch: Sequence[PreparedStatement]) -> list[Outcome]:
         """The same inside the caller's transaction; used by `sequence` and by the creation of a ledger."""
@@ -66,7 +56,7 @@ class Sequencer:
         next_index, last_received_at = repository.tail(connection, ledger)
         known = repository.known_records(connection, ledger, (statement.record_id for statement in group))
         heads = repository.heads(connection, ledger, (statement.stream for statement in group))
-        history = self._history(connection, ledger)
+        history = self._history(connection, ledger, fresh=any(statement.key_event for statement in group))
         # The clock is read under the lock: otherwise a group that waited longer would be dated before the one ahead.
         plan = GroupPlan(LogState(next_index, last_received_at, known, heads, history), self._clock.now())
         outcomes = [plan.add(statement) for statement in group]
@@ -75,16 +65,17 @@ class Sequencer:
             repository.move_heads(connection, ledger, heads, plan.heads)
         if plan.touched_keys:
             keys.project(connection, ledger, history, plan.touched_keys)
-            # Its newest event is another one now, and the transaction may still fail: read it anew next time.
-            self._histories.pop(ledger, None)
         return outcomes
 
-    def _history(self, connection: Connection, ledger: str) -> KeyHistory:
-        """The ledger's key history, read again only when another key event was sequenced (also by another process)."""
+    def _history(self, connection: Connection, ledger: str, *, fresh: bool) -> KeyHistory:
+        """The ledger's key history, read again only when another key event was sequenced (also by another process).
+
+        A group with key events gets a `fresh` one, not to be kept: it will change, and the transaction may still fail.
+        """
+        if fresh:
+            return keys.load_history(connection, ledger)
         newest = keys.newest_event(connection, ledger)
         cached = self._histories.get(ledger)
-        if cached is not None and cached[0] == newest:
-            return cached[1]
-        history = keys.load_history(connection, ledger)
-        self._histories[ledger] = (newest, history)
-        return history
+        if cached is None or cached[0] != newest:
+            cached = self._histories[ledger] = (newest, keys.load_history(connection, ledger))
+        return cached[1]

@@ -79,7 +79,7 @@ class Plant:
         return replace(claims, **changes)
 
     def statement(self, key: SigningKey | None = None, claims: dict[str, Any] | None = None, **payload: Any) -> str:
-        """A signed loading step as the device would submit it; keywords replace payload fields, `claims` clear claims."""
+        """A signed loading step as the device submits it; keywords replace payload fields, `claims` clear claims."""
         fields = STEP | payload
         drawn = self.claims(str(fields["subject"]), **(claims or {}))
         return issue(drawn, fields, key or self.device, salt=lambda: self.random(16)).compact
