@@ -13,6 +13,7 @@ from ledger_service.checkpoints.publisher import Publisher
 from ledger_service.checkpoints.service import CheckpointService
 from ledger_service.config import Settings
 from ledger_service.entries.service import EntryService
+from ledger_service.fsck.service import FsckService
 from ledger_service.health.service import HealthService
 from ledger_service.keys.ring import KeyRing
 from ledger_service.keys.service import KeyService
@@ -65,6 +66,7 @@ class Services:
         self.anchoring = AnchoringService(engine, clock, self.checkpoints, targets)
         self.publisher = Publisher(engine, clock, keystore, logs, witnesses=[self.anchoring.witness])
         self.receipts = ReceiptService(engine, self.checkpoints, settings.publish_every_s)
+        self.fsck = FsckService(engine, settings.data_dir)
 
     def close(self) -> None:
         """Let go of the chains and the database."""

@@ -91,6 +91,12 @@ def newest_checkpoint(connection: Connection, ledger: str) -> CheckpointRow | No
     return None if row is None else CheckpointRow(*row)
 
 
+def all_checkpoints(connection: Connection, ledger: str) -> list[CheckpointRow]:
+    """Every checkpoint by size."""
+    query = select(*_COLUMNS).where(checkpoints.c.ledger == ledger).order_by(checkpoints.c.size)
+    return [CheckpointRow(*row) for row in connection.execute(query)]
+
+
 def root_at(connection: Connection, ledger: str, size: int) -> bytes | None:
     """Root of the checkpoint of exactly `size` leaves."""
     row = checkpoint_at(connection, ledger, size)

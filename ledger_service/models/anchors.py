@@ -36,9 +36,22 @@ anchors = Table(
     Column("planned_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     row_sum_column(
-        "ledger", "chain", "seq", "state", "size", "root", "meta", "prev_head", "head",
-        "tx_hash", "block_number", "block_hash", "evidence", "planned_at", "updated_at",
-    ),  # fmt: skip
+        "ledger",
+        "chain",
+        "seq",
+        "state",
+        "size",
+        "root",
+        "meta",
+        "prev_head",
+        "head",
+        "tx_hash",
+        "block_number",
+        "block_hash",
+        "evidence",
+        "planned_at",
+        "updated_at",
+    ),
 )
 
 anchor_attempts = Table(
@@ -56,9 +69,18 @@ anchor_attempts = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("sent_at", UtcTime),
     row_sum_column(
-        "chain", "sender", "nonce", "attempt", "ledger", "seq", "raw_tx", "tx_hash", "expected_head",
-        "created_at", "sent_at",
-    ),  # fmt: skip
+        "chain",
+        "sender",
+        "nonce",
+        "attempt",
+        "ledger",
+        "seq",
+        "raw_tx",
+        "tx_hash",
+        "expected_head",
+        "created_at",
+        "sent_at",
+    ),
 )
 
 leases = Table(

@@ -53,9 +53,7 @@ def row_sum_column(*names: str) -> Column[bytes]:
         values = context.get_current_parameters()  # type: ignore[no-untyped-call]
         return row_sum(values, names)
 
-    return Column(
-        ROW_SUM, LargeBinary, nullable=False, default=calculate, onupdate=calculate, info={"names": names}
-    )
+    return Column(ROW_SUM, LargeBinary, nullable=False, default=calculate, onupdate=calculate, info={"names": names})
 
 
 def _plain(value: Any) -> str:

@@ -1,0 +1,237 @@
+"""Checks of the log itself: every entry is hashed, parsed, verified and held against its columns and projections."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from evidence.canonical import dumps
+from evidence.encoding import parse_time
+from evidence.entry import Entry, parse_entry
+from evidence.errors import EvidenceError
+from evidence.hashing import leaf_hash, sha256
+from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
+from evidence.keys import PublicJwk
+from evidence.statement import disclosed, disclosure_digest, stream_id, verify_signature
+from ledger_service.fsck.model import Findings
+from ledger_service.models import disclosures, entries, key_states, stream_heads
+
+_CHUNK = 1000
+ERASURE = "erasure"
+
+
+@dataclass
+class LogSeen:
+    """What reading the whole log taught the later checks."""
+
+    leaf_hashes: list[bytes] = field(default_factory=list)
+    attachments: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """SHA-256 in hex of every disclosed attachment: the entry that names it, and the size it claims."""
+
+
+@dataclass
+class _Head:
+    stream_seq: int
+    leaf_hash: bytes
+    idx: int
+
+
+@dataclass
+class _Walk:
+    """State carried from entry to entry."""
+
+    history: KeyHistory
+    heads: dict[str, _Head] = field(default_factory=dict)
+    received_at: datetime | None = None
+    erased: list[tuple[int, str, int]] = field(default_factory=list)
+    """(entry, digest, erasing entry) of every erased disclosure."""
+    erasures: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Payload of every erasure entry."""
+
+
+class LogCheck:
+    """One pass over the entries of a ledger."""
+
+    def __init__(
+        self, connection: Connection, ledger: str, root: PublicJwk, stream_key: bytes | None, found: Findings
+    ) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._stream_key = stream_key
+        self._found = found
+        self._walk = _Walk(KeyHistory([root]))
+        self.seen = LogSeen()
+
+    def run(self) -> LogSeen:
+        """Check everything; returns what was seen."""
+        for row, texts in self._rows():
+            expected = len(self.seen.leaf_hashes)
+            if row.idx != expected:
+                self._found.error("gap", f"entries[{self._ledger},{expected}]", f"the next entry is {row.idx}")
+            self._entry(row, texts)
+        self._found.entries += len(self.seen.leaf_hashes)
+        self._erasures()
+        with self._found.guard("projection", "stream_heads"):
+            self._stream_heads()
+        with self._found.guard("projection", "key_states"):
+            self._key_states()
+        return self.seen
+
+    def _rows(self) -> Iterator[tuple[Row[Any], list[Row[Any]]]]:
+        begin = 0
+        while True:
+            query = select(entries).where(entries.c.ledger == self._ledger, entries.c.idx >= begin)
+            rows = self._connection.execute(query.order_by(entries.c.idx).limit(_CHUNK)).all()
+            if not rows:
+                return
+            end = rows[-1].idx + 1
+            texts: dict[int, list[Row[Any]]] = defaultdict(list)
+            wanted = (disclosures.c.ledger == self._ledger, disclosures.c.idx >= begin, disclosures.c.idx < end)
+            order = (disclosures.c.idx, disclosures.c.position)
+            for item in self._connection.execute(select(disclosures).where(*wanted).order_by(*order)):
+                texts[item.idx].append(item)
+            for row in rows:
+                yield row, texts[row.idx]
+            begin = end
+
+    def _entry(self, row: Row[Any], texts: Sequence[Row[Any]]) -> None:
+        where = f"entries[{self._ledger},{row.idx}]"
+        calculated = leaf_hash(row.entry_bytes)
+        self._found.bytes_hashed += len(row.entry_bytes)
+        self.seen.leaf_hashes.append(calculated)
+        self._found.equal("leaf-hash", f"{where}.leaf_hash", row.leaf_hash, calculated)
+        with self._found.guard("entry", f"{where}.entry_bytes"):
+            entry = parse_entry(row.entry_bytes)
+            self._columns(where, row, entry)
+            self._order(where, row.idx, entry, calculated)
+            self._disclosures(where, row, entry, texts)
+
+    def _columns(self, where: str, row: Row[Any], entry: Entry) -> None:
+        claims = entry.statement.claims
+        expected = {
+            "record_id": claims.jti,
+            "record_type": claims.type,
+            "kid": entry.statement.kid,
+            "channel": claims.channel,
+            "stream": entry.stream,
+            "stream_seq": entry.stream_seq,
+            "occurred_at": parse_time(claims.occurred_at),
+            "received_at": entry.received_at,
+        }
+        for name, value in expected.items():
+            self._found.equal("column", f"{where}.{name}", getattr(row, name), value)
+
+    def _order(self, where: str, index: int, entry: Entry, calculated: bytes) -> None:
+        walk = self._walk
+        if walk.received_at is not None and entry.received_at < walk.received_at:
+            self._found.error("time-order", f"{where}.received_at", "is earlier than the entry before")
+        walk.received_at = entry.received_at
+        head = walk.heads.get(entry.stream)
+        expected = (0, None) if head is None else (head.stream_seq + 1, head.leaf_hash)
+        if (entry.stream_seq, entry.prev) != expected:
+            self._found.error("stream", f"{where}.entry_bytes", "does not follow the entry before it in its stream")
+        walk.heads[entry.stream] = _Head(entry.stream_seq, calculated, index)
+
+    def _disclosures(self, where: str, row: Row[Any], entry: Entry, texts: Sequence[Row[Any]]) -> None:
+        """Digests, order, signature and payload of one entry."""
+        shown: list[str] = []
+        for number, item in enumerate(texts):
+            here = f"disclosures[{self._ledger},{row.idx},{item.position}]"
+            self._found.equal("disclosure", f"{here}.position", item.position, number)
+            if item.digest not in entry.statement.sd:
+                self._found.error("disclosure", f"{here}.digest", "is not among the digests that were signed")
+            if item.text is None:
+                self._erased(here, row.idx, item)
+                continue
+            shown.append(item.text)
+            if item.erased_by_idx is not None:
+                self._found.error("erasure", f"{here}.erased_by_idx", "names an erasure, but the text is there")
+            with self._found.guard("disclosure", f"{here}.text"):
+                self._found.equal("disclosure", f"{here}.text", disclosure_digest(item.text), item.digest)
+        statement = replace(entry.statement, disclosures=tuple(shown))
+        if len(shown) == len(texts):
+            self._found.equal(
+                "statement-digest",
+                f"{where}.statement_digest",
+                row.statement_digest,
+                sha256(statement.compact.encode()),
+            )
+        with self._found.guard("disclosure", f"disclosures[{self._ledger},{row.idx}]"):
+            payload = disclosed(statement)
+            self._payload(where, row, entry, payload)
+
+    def _erased(self, here: str, index: int, item: Row[Any]) -> None:
+        if item.erased_by_idx is None:
+            self._found.error("erasure", f"{here}.text", "is gone and no erasure is named")
+        else:
+            self._walk.erased.append((index, item.digest, item.erased_by_idx))
+
+    def _payload(self, where: str, row: Row[Any], entry: Entry, payload: Mapping[str, Any]) -> None:
+        claims = entry.statement.claims
+        history = self._walk.history
+        try:
+            if claims.type == RECORD_TYPE:
+                jwk = history.enroller(entry.statement.kid, row.idx, entry.received_at)
+            else:
+                jwk = history.require_valid(entry.statement.kid, row.idx, entry.received_at)
+            verify_signature(entry.statement, jwk)
+            if claims.type == RECORD_TYPE:
+                event = KeyEvent.from_payload(payload)
+                history.apply(row.idx, entry.received_at, entry.statement.kid, event)
+        except EvidenceError as error:
+            self._found.error("signature", f"{where}.entry_bytes", f"{error.reason}: {error}"[:300])
+        subject = payload.get("subject")
+        if self._stream_key is not None and isinstance(subject, str):
+            found = stream_id(self._stream_key, subject)
+            self._found.equal("stream-key", f"{where}.stream and keys/{self._ledger}/stream.key", entry.stream, found)
+        if claims.type == ERASURE:
+            self._walk.erasures[row.idx] = payload
+        for item in payload.get("attachments") or ():
+            self.seen.attachments[item["sha256"]] = (row.idx, item["size"])
+
+    def _erasures(self) -> None:
+        for index, digest, by in self._walk.erased:
+            order = self._walk.erasures.get(by, {})
+            if by <= index or order.get("entry_index") != index or digest not in order.get("digests", ()):
+                where = f"disclosures[{self._ledger},{index}].erased_by_idx"
+                self._found.error("erasure", where, f"entry {by} does not order the erasure of this disclosure")
+
+    def _stream_heads(self) -> None:
+        query = select(stream_heads).where(stream_heads.c.ledger == self._ledger)
+        stored = {row.stream: row for row in self._connection.execute(query)}
+        for stream in sorted(stored.keys() | self._walk.heads.keys()):
+            row, head = stored.get(stream), self._walk.heads.get(stream)
+            where = f"stream_heads[{self._ledger},{stream}]"
+            if row is None or head is None:
+                self._found.error(
+                    "projection", where, "is missing" if row is None else "belongs to no stream of the log"
+                )
+                continue
+            for name in ("stream_seq", "leaf_hash", "idx"):
+                self._found.equal("projection", f"{where}.{name}", getattr(row, name), getattr(head, name))
+
+    def _key_states(self) -> None:
+        query = select(key_states).where(key_states.c.ledger == self._ledger)
+        stored = {row.kid: row for row in self._connection.execute(query)}
+        states = self._walk.history.states()
+        for kid in sorted(stored.keys() | states.keys()):
+            row, state = stored.get(kid), states.get(kid)
+            where = f"key_states[{self._ledger},{kid}]"
+            if row is None or state is None:
+                self._found.error("projection", where, "is missing" if row is None else "was never enrolled")
+                continue
+            expected = {
+                "jwk": dumps(state.jwk.to_json()).decode(),
+                "role": state.role,
+                "holder": state.holder,
+                "enrolled_idx": state.enrolled,
+                "revoked_idx": state.revoked,
+                "compromised_since": state.compromised_since,
+            }
+            for name, value in expected.items():
+                self._found.equal("projection", f"{where}.{name}", getattr(row, name), value)
