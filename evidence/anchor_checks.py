@@ -57,12 +57,16 @@ class AnchorVerifier:
         for value in anchors:
             evidence = parse_anchor_evidence(dict(value))
             chain = next((item for item in self._policy.chains if _is_on(item, evidence)), None)
-            if chain is None or evidence.claim.size != checkpoint.size:
+            if chain is None:
                 others += 1
                 continue
             verify_target(evidence, chain)
-            verify_claim(evidence, size=checkpoint.size, root=checkpoint.root)
+            # Before its size is looked at: a claim that is false must not pass as one about another checkpoint.
             self._verify(value, evidence, checkpoint.origin)
+            if evidence.claim.size != checkpoint.size:
+                others += 1
+                continue
+            verify_claim(evidence, size=checkpoint.size, root=checkpoint.root)
             proven.append((evidence, chain))
         if not proven:
             raise MissingEvidence(f"no anchor of this checkpoint on a chain of the policy; {others} of others")

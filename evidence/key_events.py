@@ -21,7 +21,7 @@ RECORD_TYPE = "key_event"
 ENROLLER = "enroller"
 ACTIONS = frozenset({"enrol", "rotate", "revoke", "compromise"})
 
-_REQUIRED = ("subject", "action", "jwk", "holder", "role")
+REQUIRED_FIELDS = ("subject", "action", "jwk", "holder", "role")
 _OPTIONAL = frozenset({"compromised_since", "site", "reason", "remark", "attachments", "submitted_by"})
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,39}\Z", re.ASCII)
 _SUBJECT = re.compile(r"key/([A-Za-z0-9_-]{43})\Z", re.ASCII)
@@ -44,10 +44,10 @@ class KeyEvent:
 
         Raises `Malformed` for a missing or unexpected field, or where the subject is not the key's thumbprint.
         """
-        missing = [name for name in _REQUIRED if name not in payload]
-        if missing or not payload.keys() <= {*_REQUIRED, *_OPTIONAL}:
+        missing = [name for name in REQUIRED_FIELDS if name not in payload]
+        if missing or not payload.keys() <= {*REQUIRED_FIELDS, *_OPTIONAL}:
             raise Malformed(f"key event: missing {missing}, or a field that is not of the format")
-        if not all(isinstance(payload[name], str) for name in _REQUIRED if name != "jwk"):
+        if not all(isinstance(payload[name], str) for name in REQUIRED_FIELDS if name != "jwk"):
             raise Malformed("key event: subject, action, holder and role are strings")
         subject = _SUBJECT.match(payload["subject"])
         if subject is None or payload["action"] not in ACTIONS or not _ROLE.match(payload["role"]):

@@ -22,7 +22,7 @@ from evidence.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_te
 from evidence.entry import Entry, parse_entry
 from evidence.errors import KeyNotTrusted, Malformed, MissingEvidence, RootMismatch
 from evidence.hashing import leaf_hash, sha256
-from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
+from evidence.key_events import RECORD_TYPE, REQUIRED_FIELDS, KeyEvent, KeyHistory
 from evidence.keys import PublicJwk
 from evidence.merkle.verify import verify_inclusion
 from evidence.notes import parse_note
@@ -149,7 +149,10 @@ def apply_key_event(history: KeyHistory, index: int, entry: Entry, statement: St
     if statement.claims.type != RECORD_TYPE:
         raise Malformed(f"entry {index} is not a key event")
     verify_signature(statement, history.enroller(statement.kid, index, entry.received_at))
-    event = KeyEvent.from_payload(disclosed(statement))
+    payload = disclosed(statement)
+    if len(payload) < len(statement.sd) and not payload.keys() >= set(REQUIRED_FIELDS):
+        raise MissingEvidence(f"the key event of entry {index} is not shown in full: supply its other disclosures")
+    event = KeyEvent.from_payload(payload)
     history.apply(index, entry.received_at, statement.kid, event)
     return event
 
