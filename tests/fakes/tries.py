@@ -1,4 +1,4 @@
-"""Small true Merkle-Patricia tries: single leaves for a fake chain, and whole ones by the slow recursion of the book."""
+"""Small true Merkle-Patricia tries: single leaves for a fake chain, and whole ones by the book's slow recursion."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def root_of(entries: Trie) -> bytes:
 
 def proof_of(entries: Trie, path: bytes) -> tuple[bytes, ...]:
     """The nodes on the way to `path`, root first, without those that stand inside their parent."""
-    proof, here, rest = [], {_nibbles(key): value for key, value in entries.items()}, _nibbles(path)
+    proof: list[bytes] = []
+    here, rest = {_nibbles(key): value for key, value in entries.items()}, _nibbles(path)
     while here:
         raw = encode(_node(here))
         if not proof or len(raw) >= 32:
