@@ -18,6 +18,9 @@ from anchors.model import Anchor, AnchorState, Attempt
 from anchors.ports import RegistryHead, Tip, TxReceipt
 from anchors.profile import ChainProfile
 
+_UNSIGNED = frozenset({AnchorState.PLANNED, AnchorState.REPLACED})
+"""No stored transaction can still take effect: a new one is signed."""
+
 
 class Action(StrEnum):
     """What the driver does before it stores the next state."""
@@ -85,8 +88,11 @@ def _before_mined(
     # From here the anchor has had no effect yet: the registry stands right before it.
     if anchor.state is AnchorState.HELD and now < anchor.updated_at + profile.hold_for:
         return Decision(AnchorState.HELD, Action.WAIT)
-    if not attempts or anchor.state in (AnchorState.PLANNED, AnchorState.REPLACED):
+    if anchor.state in _UNSIGNED or (anchor.state is AnchorState.HELD and not attempts):
         return Decision(AnchorState.SIGNED, Action.SIGN)
+    if not attempts:
+        # Rows were lost. Another transaction is safe: the registry takes this number once, whoever brings it.
+        return Decision(AnchorState.REPLACED, Action.MARK, "the stored transaction is missing")
     return _with_attempt(anchor, attempts[-1], seen, now, profile)
 
 
