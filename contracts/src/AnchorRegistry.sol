@@ -344,6 +344,8 @@ contract AnchorRegistry is IAnchorRegistry {
         returns (bytes32 head)
     {
         bytes32 tag = _DOMAIN_TAG;
+        // Widened here, because in assembly a short type may carry foreign high bits.
+        uint256 numbers = (uint256(seq) << 192) | (uint256(size) << 128);
         assembly ("memory-safe") {
             let p := mload(0x40)
             mstore(p, tag)
@@ -352,7 +354,7 @@ contract AnchorRegistry is IAnchorRegistry {
             let ok := staticcall(gas(), 2, p, 75, p, 0x20)
             mstore(add(p, 0x20), prevHead)
             mstore(add(p, 0x40), ledgerId)
-            mstore(add(p, 0x60), or(shl(192, seq), shl(128, size)))
+            mstore(add(p, 0x60), numbers)
             mstore(add(p, 0x70), root)
             mstore(add(p, 0x90), meta)
             ok := and(ok, staticcall(gas(), 2, p, 176, 0, 0x20))

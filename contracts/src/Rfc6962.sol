@@ -6,12 +6,11 @@ pragma solidity 0.8.37;
 /// @dev Answers with a bool and does not revert, whatever the proof. A caller must treat false as "not shown".
 ///
 /// Both functions walk from the leaf level to the root with the two numbers of the standard: `fn`, the node on the path, and
-/// `sn`, the last node of the tree on the same level. The standard's loop over the proof is written as two loops over
-/// the tree, which take the same hashes in the same order:
-/// while `fn != sn` there is a sibling on each level, on the left if `fn` is odd and else on the right;
-/// once `fn == sn` the path is the right edge, where a sibling exists, on the left, for each bit set in `fn`.
-/// Both end by themselves after at most 64 levels; then the proof must have been used up exactly. Reading past the end of a
-/// short proof is harmless for that reason.
+/// `sn`, the last node of the tree on the same level. The standard loops over the proof and skips the levels that have
+/// no sibling; here the loop goes over the levels, which takes the same hashes in the same order:
+/// `fn` odd: the sibling is on the left. `fn` even and before `sn`: it is on the right. `fn` even and last: there is none.
+/// `d` is `fn xor sn`, zero once the path runs along the right edge. After 64 levels at most both numbers are zero; then
+/// the proof must have been used up exactly, which is why reading past the end of a short one is harmless.
 ///
 /// Every hash is one call of the SHA-256 precompile on 65 bytes in memory above the free-memory pointer, which is not
 /// moved. The precompile fails only for want of gas, and then swallows what it was given: the 1/64 left behind (two units at
@@ -31,32 +30,29 @@ library Rfc6962 {
         returns (bool ok)
     {
         if (index >= size) return false;
+        // Widened here, because in assembly a short type may carry foreign high bits.
+        (uint256 fn, uint256 sn) = (index, uint256(size) - 1);
         assembly ("memory-safe") {
             let w := mload(0x40)
-            let x := add(w, 0x20)
             let acc := add(w, 0x40)
             let p := proof.offset
-            let fn := index
-            let sn := sub(size, 1)
+            let d := xor(fn, sn)
             mstore(w, 1)
             mstore(acc, leafHash)
-            for {} xor(fn, sn) {} {
-                switch and(fn, 1)
-                case 0 {
-                    mstore(x, 1)
+            for {} or(fn, d) {} {
+                for {} and(fn, 1) {} {
+                    mstore(add(w, 0x20), calldataload(p))
+                    p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x1f), 0x41, acc, 0x20)))
+                    fn := shr(1, fn)
+                    d := shr(1, d)
+                }
+                if d {
+                    mstore(add(w, 0x20), 1)
                     mstore(add(w, 0x60), calldataload(p))
                     p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x3f), 0x41, acc, 0x20)))
                 }
-                default {
-                    mstore(x, calldataload(p))
-                    p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x1f), 0x41, acc, 0x20)))
-                }
                 fn := shr(1, fn)
-                sn := shr(1, sn)
-            }
-            for {} fn { fn := and(fn, sub(fn, 1)) } {
-                mstore(x, calldataload(p))
-                p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x1f), 0x41, acc, 0x20)))
+                d := shr(1, d)
             }
             ok := and(eq(p, add(proof.offset, shl(5, proof.length))), eq(mload(acc), root))
         }
@@ -75,19 +71,20 @@ library Rfc6962 {
     ) internal view returns (bool ok) {
         if (oldSize == 0 || oldSize > newSize) return false;
         if (oldSize == newSize) return proof.length == 0 && oldRoot == newRoot;
+        if (proof.length == 0) return false;
+        (uint256 fn, uint256 sn) = (uint256(oldSize) - 1, uint256(newSize) - 1);
         assembly ("memory-safe") {
             let w := mload(0x40)
             let sr := add(w, 0x40) // leads to the new root; its Y is at w + 0x60
             let fr := add(w, 0xc0) // leads to the old root, W at w + 0x80; no Y: a right sibling is not in the old tree
             let p := proof.offset
-            let fn := sub(oldSize, 1)
-            let d := xor(fn, sub(newSize, 1))
+            let d := xor(fn, sn)
             mstore(w, 1)
             mstore(add(w, 0x80), 1)
 
             // An old tree of 2^k leaves is itself a node of the new tree: the proof leaves its hash out.
             let seed := oldRoot
-            if and(oldSize, fn) {
+            if and(add(fn, 1), fn) {
                 seed := calldataload(p)
                 p := add(p, 0x20)
             }
@@ -99,15 +96,8 @@ library Rfc6962 {
                 d := shr(1, d)
             }
 
-            // `d` is `fn xor sn`: zero once the two paths have met.
-            for {} d {} {
-                switch and(fn, 1)
-                case 0 {
-                    mstore(add(w, 0x20), 1)
-                    mstore(add(w, 0x60), calldataload(p))
-                    p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x3f), 0x41, sr, 0x20)))
-                }
-                default {
+            for {} or(fn, d) {} {
+                for {} and(fn, 1) {} {
                     let c := calldataload(p)
                     mstore(add(w, 0x20), c)
                     mstore(add(w, 0xa0), c)
@@ -115,18 +105,16 @@ library Rfc6962 {
                         staticcall(gas(), 2, add(w, 0x1f), 0x41, sr, 0x20),
                         staticcall(gas(), 2, add(w, 0x9f), 0x41, fr, 0x20)
                     )))
+                    fn := shr(1, fn)
+                    d := shr(1, d)
+                }
+                if d {
+                    mstore(add(w, 0x20), 1)
+                    mstore(add(w, 0x60), calldataload(p))
+                    p := add(p, shl(5, staticcall(gas(), 2, add(w, 0x3f), 0x41, sr, 0x20)))
                 }
                 fn := shr(1, fn)
                 d := shr(1, d)
-            }
-            for {} fn { fn := and(fn, sub(fn, 1)) } {
-                let c := calldataload(p)
-                mstore(add(w, 0x20), c)
-                mstore(add(w, 0xa0), c)
-                p := add(p, shl(4, add(
-                    staticcall(gas(), 2, add(w, 0x1f), 0x41, sr, 0x20),
-                    staticcall(gas(), 2, add(w, 0x9f), 0x41, fr, 0x20)
-                )))
             }
             ok := and(
                 eq(p, add(proof.offset, shl(5, proof.length))),
