@@ -145,6 +145,9 @@ class EmbeddedNode:
         """Check the transaction and mine it into a block of its own."""
         with self._view() as chain:
             transaction = chain.get_vm().get_transaction_builder().decode(raw_tx)
+            # The virtual machine does not compare: it would take a transaction that was signed for another chain.
+            if transaction.chain_id != EMBEDDED_CHAIN_ID:
+                raise ChainRefused(f"transaction is for chain {transaction.chain_id}")
         self._make_block(transaction)
 
     def tx_receipt(self, tx_hash: bytes) -> TxReceipt | None:

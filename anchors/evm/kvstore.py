@@ -64,7 +64,9 @@ class SqliteKeyValueStore(BaseDB):  # type: ignore[misc]
             yield
             self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # After a full disk SQLite has rolled back by itself.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
 
     def close(self) -> None:
