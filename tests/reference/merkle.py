@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 TILE_WIDTH = 256
 
@@ -23,8 +24,17 @@ def split(n: int) -> int:
     return k
 
 
+@lru_cache(maxsize=1 << 14)
+def _remembered(d: tuple[bytes, ...]) -> bytes:
+    return _mth(d)
+
+
 def mth(d: Sequence[bytes]) -> bytes:
-    """Merkle Tree Hash (section 2.1)."""
+    """Merkle Tree Hash (section 2.1); asked for the same small tree again, it remembers."""
+    return _remembered(tuple(d)) if len(d) <= 64 else _mth(d)
+
+
+def _mth(d: Sequence[bytes]) -> bytes:
     n = len(d)
     if n == 0:
         return _h(b"")

@@ -16,7 +16,7 @@ from evidence.merkle.verify import root_from_inclusion, verify_consistency, veri
 from tests.reference import merkle as rfc
 
 SMALL = 64
-ENTRIES = [hashlib.sha256(bytes([i >> 8, i & 255])).digest()[: i % 33] for i in range(300)]
+ENTRIES = tuple(hashlib.sha256(bytes([i >> 8, i & 255])).digest()[: i % 33] for i in range(300))
 LEAVES = [leaf_hash(entry) for entry in ENTRIES]
 TREE = MerkleTree(LEAVES)
 ROOTS = [rfc.mth(ENTRIES[:size]) for size in range(SMALL + 1)]
@@ -90,15 +90,14 @@ def test_a_compact_range_grows_the_same_way_in_any_portions(first: int, second: 
     assert list(one.hashes) == fetch(compact_nodes(end))
 
 
-@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 70_000, 131_073])
-def test_extending_over_chunk_boundaries_equals_the_whole_tree(size: int, big: MerkleTree) -> None:
+@pytest.mark.parametrize(("cut", "size"), [(0, 65_536), (65_535, 65_537), (65_536, 70_000), (1, 131_073)])
+def test_extending_over_chunk_boundaries_equals_the_whole_tree(cut: int, size: int, big: MerkleTree) -> None:
     leaves = big.level(0)
-    for cut in (0, 1, 65_535):
-        grown = CompactRange()
-        grown.extend(leaves[:cut])
-        grown.extend(leaves[cut:size])
-        assert grown.size == size
-        assert grown.root() == big.root(size)
+    grown = CompactRange()
+    grown.extend(leaves[:cut])
+    grown.extend(leaves[cut:size])
+    assert grown.size == size
+    assert grown.root() == big.root(size)
 
 
 def test_cover_is_gapless_and_shrinks() -> None:
