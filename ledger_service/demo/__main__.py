@@ -17,9 +17,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="the ledger's data folder; a second run continues it")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--lang", choices=LANGUAGES, help="default: from LANG")
+    parser.add_argument("--percent", type=int, default=100, help="how much of a full month, 1 to 100")
     parser.add_argument("--json", action="store_true", help="facts as JSON instead of the table")
     options = parser.parse_args(arguments)
-    return run_demo(options.output, data=options.data, seed=options.seed, language=options.lang, as_json=options.json)
+    return run_demo(
+        options.output,
+        data=options.data,
+        seed=options.seed,
+        language=options.lang,
+        as_json=options.json,
+        percent=options.percent,
+    )
 
 
 if __name__ == "__main__":

@@ -54,8 +54,7 @@ def write_folder(target: Path, contents: Contents, key: SigningKey) -> None:
 
     Raises `DemoFolderUnusable` if something else is there.
     """
-    if target.exists() and any(target.iterdir()) and not (target / MANIFEST_NAME).is_file():
-        raise DemoFolderUnusable(f"{target} is not empty and holds no evidence folder")
+    require_ours(target)
     staging = target.with_name(target.name + STAGING_SUFFIX)
     shutil.rmtree(staging, ignore_errors=True)
     for path, data in _files(contents):
@@ -66,6 +65,14 @@ def write_folder(target: Path, contents: Contents, key: SigningKey) -> None:
     _write_manifest(staging, contents, key)
     shutil.rmtree(target, ignore_errors=True)
     staging.rename(target)
+
+
+def require_ours(target: Path) -> None:
+    """Raise `DemoFolderUnusable` unless `target` is free, empty or an evidence folder that may be replaced."""
+    if target.exists() and not target.is_dir():
+        raise DemoFolderUnusable(f"{target} is not a folder")
+    if target.exists() and any(target.iterdir()) and not (target / MANIFEST_NAME).is_file():
+        raise DemoFolderUnusable(f"{target} is not empty and holds no evidence folder")
 
 
 def _files(contents: Contents) -> Iterable[tuple[str, bytes]]:

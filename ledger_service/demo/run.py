@@ -26,7 +26,7 @@ from evidence.receipt import Receipt
 from ledger_service.context import Services, build_services
 from ledger_service.demo import checks, tamper, work
 from ledger_service.demo.facts import CheckFact, DemoFacts
-from ledger_service.demo.folder import ChainTrust, Contents, write_folder
+from ledger_service.demo.folder import ChainTrust, Contents, require_ours, write_folder
 from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, SOURCES, device_keys
 from ledger_service.demo.sample import write_month
 from ledger_service.demo.server import ServerFailed, client_of, serving
@@ -80,6 +80,7 @@ def run_demo(
     output, data = output.absolute(), (data or data_beside(output.absolute())).absolute()
     texts = Texts(language_of(language))
     try:
+        require_ours(output)
         with only_one(data):
             state = begin_run(data, seed, percent, SystemClock().now().date())
             facts = _facts(state, output, data, texts)

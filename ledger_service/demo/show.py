@@ -56,8 +56,6 @@ def render(facts: DemoFacts, texts: Texts) -> Panel:
         _checked(facts, texts),
         _tampered(facts, texts),
         Text(texts("limits"), style="dim"),
-        _where(facts, texts),
-        _verdict(facts, texts),
     ]
     return Panel(
         Group(*[item for part in parts for item in (part, Text(""))][:-1]), title=title, border_style="cyan", width=100
@@ -65,8 +63,12 @@ def render(facts: DemoFacts, texts: Texts) -> Panel:
 
 
 def print_result(facts: DemoFacts, texts: Texts) -> None:
-    """Print the closing table to stdout, at a width that also suits a file."""
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDTH).print(render(facts, texts))
+    """Print the closing table to stdout, at a width that also suits a file, and below it what to type next."""
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDTH)
+    console.print(render(facts, texts))
+    # Outside of the frame and unwrapped: a path or a command that is broken in two cannot be copied.
+    for line in (*_where(facts, texts), Text(""), _verdict(facts, texts)):
+        console.print(line, soft_wrap=True)
 
 
 def _table(title: str, *columns: tuple[str, bool]) -> Table:
@@ -121,15 +123,13 @@ def _tampered(facts: DemoFacts, texts: Texts) -> Table:
     return table
 
 
-def _where(facts: DemoFacts, texts: Texts) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_row(texts("folder"), Text(facts.output, style="bold"))
-    table.add_row(texts("yourself"), f"python -m evidence verify {facts.output} --policy {facts.output}/policy.toml")
-    table.add_row(texts("data"), facts.data)
-    return table
+def _where(facts: DemoFacts, texts: Texts) -> list[Text]:
+    command = f"python -m evidence verify {facts.output} --policy {facts.output}/policy.toml"
+    words = ((texts("folder"), facts.output), (texts("yourself"), command), (texts("data"), facts.data))
+    return [Text.assemble((f"  {label}: ", "dim"), (value, "bold")) for label, value in words]
 
 
 def _verdict(facts: DemoFacts, texts: Texts) -> Text:
     if facts.passed:
-        return Text(texts("done", count=len(facts.tampered), seconds=facts.seconds), style="bold green")
-    return Text(texts("failed"), style="bold red")
+        return Text("  " + texts("done", count=len(facts.tampered), seconds=facts.seconds), style="bold green")
+    return Text("  " + texts("failed"), style="bold red")

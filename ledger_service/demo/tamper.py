@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,14 +15,14 @@ from evidence.canonical import dumps
 from evidence.encoding import b64_decode, b64_encode, b64url_decode, b64url_encode
 from evidence.log import verify_log
 from evidence.merkle.tiles import entry_bundles_between
-from evidence.report import Outcome
+from evidence.report import Outcome, Report
 from evidence.verify import ReceiptVerifier
-from ledger_service.demo.checks import words
 from ledger_service.demo.facts import TamperFact
 
 Fsck = Callable[[Path], list[str]]
 """Runs fsck on a data folder and returns its findings as words."""
-_UNNEEDED: Final = ("chain", "site", "import")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_UNNEEDED: Final = ("site", "import")
 
 
 def alter_copies(data: Path, folder: Path, verifier: ReceiptVerifier, fsck: Fsck) -> list[TamperFact]:
@@ -48,7 +49,7 @@ def stored_entry(copy: Path, fsck: Fsck) -> TamperFact:
     found = fsck(copy)
     with _database(copy) as database:
         _overwrite(database, index, entry)
-    return TamperFact("stored_entry", f"entries, index {index}", found[0] if found else "")
+    return TamperFact("stored_entry", f"entries, index {index}", _naming(found, str(index)))
 
 
 def stored_photo(copy: Path, fsck: Fsck) -> TamperFact:
@@ -58,7 +59,7 @@ def stored_photo(copy: Path, fsck: Fsck) -> TamperFact:
     photo.write_bytes(_flip(data, len(data) // 2))
     found = fsck(copy)
     photo.write_bytes(data)
-    return TamperFact("stored_photo", f"blobs, {photo.name[:12]}…", found[0] if found else "")
+    return TamperFact("stored_photo", f"blobs, {photo.name[:12]}…", _naming(found, photo.name))
 
 
 def receipt(folder: Path, verifier: ReceiptVerifier) -> TamperFact:
@@ -91,7 +92,7 @@ def log_bundle(folder: Path, verifier: ReceiptVerifier) -> TamperFact:
         return _flip(data, len(data) // 2) if path == altered else data
 
     report = verify_log(read, verifier, {}).report
-    return TamperFact("log", f"log/{altered}", "" if report.verdict is Outcome.VALID else words(report))
+    return TamperFact("log", f"log/{altered}", _named(report))
 
 
 def _find_receipt(folder: Path, record_type: str) -> tuple[str, dict[str, Any]]:
@@ -106,8 +107,18 @@ def _find_receipt(folder: Path, record_type: str) -> tuple[str, dict[str, Any]]:
 
 
 def _found(verifier: ReceiptVerifier, value: dict[str, Any], name: str) -> str:
-    report = verifier.verify(dumps(value, max_depth=12), name)
-    return "" if report.verdict is Outcome.VALID else words(report)
+    return _named(verifier.verify(dumps(value, max_depth=12), name))
+
+
+def _named(report: Report) -> str:
+    """The checks that said no, by name; empty if none did."""
+    return "; ".join(f"verify: {c.name}, {c.reason}" for c in report.failed if c.outcome is Outcome.INVALID)
+
+
+def _naming(found: list[str], place: str) -> str:
+    """The first finding that names the altered place: another finding would not be this alteration's."""
+    naming = next((finding for finding in found if place in finding), "")
+    return _DIGEST.sub(lambda digest: f"{digest[0][:12]}…", naming)
 
 
 def _flip(data: bytes, place: int) -> bytes:

@@ -21,6 +21,7 @@ from ledger_service.context import Services, build_services
 from ledger_service.demo.facts import BatchFact, SourceFact
 from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, SOURCES, source_mapping
 from ledger_service.errors import NotFound
+from ledger_service.fsck.model import Severity
 from ledger_service.importing.client import HttpLedger
 from ledger_service.importing.importer import Importer, Progress
 from ledger_service.importing.sign import DeviceKey
@@ -152,8 +153,9 @@ def without_personal_fields(receipt: Receipt, types: Mapping[str, RecordType]) -
 
 
 def findings(services: Services) -> list[str]:
-    """What fsck finds wrong with the ledger's storage, most telling first, in words without values."""
-    return [f"{finding.kind} {finding.place}: {finding.detail}" for finding in services.fsck.fsck(LEDGER)]
+    """The damage that fsck finds in the ledger's storage, in words without values."""
+    damage = [finding for finding in services.fsck.fsck(LEDGER) if finding.severity is Severity.ERROR]
+    return [f"fsck: {finding.code}, {finding.where}" for finding in damage]
 
 
 def findings_of_copy(data: Path) -> list[str]:
