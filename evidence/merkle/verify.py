@@ -36,7 +36,7 @@ def root_from_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence
     expected = inner + (index >> inner).bit_count()
     if len(proof) != expected:
         raise MalformedProof(f"an audit path of {expected} hashes is needed, got {len(proof)}")
-    _require_hashes(leaf_hash, proof)
+    _require_hashes((leaf_hash, *proof))
     calculated = leaf_hash
     for sibling in proof[:inner]:
         if index & 1:
@@ -58,7 +58,8 @@ def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: 
     """
     if not 0 <= old_size <= new_size:
         raise MalformedProof(f"no consistency from size {old_size} to {new_size}")
-    _require_hashes(old_root, (new_root, *proof))
+    # At one size equality of the roots is the whole check, and it needs no length.
+    _require_hashes(proof if old_size == new_size else (old_root, new_root, *proof))
     if old_size in (0, new_size):
         _verify_trivial(old_size, old_root, new_size, new_root, proof)
         return
@@ -100,6 +101,6 @@ def _roots_from_consistency(
     return old, new
 
 
-def _require_hashes(first: bytes, rest: Sequence[bytes]) -> None:
-    if len(first) != HASH_SIZE or not _SIZES.issuperset(map(len, rest)):
+def _require_hashes(hashes: Sequence[bytes]) -> None:
+    if not _SIZES.issuperset(map(len, hashes)):
         raise MalformedProof("every hash has 32 bytes")
