@@ -94,11 +94,11 @@ class AnchoringService:
 
     def witness(self, ledger: str) -> Iterator[WitnessedHead]:
         """What the chains themselves hold of this ledger; a chain that cannot be asked says nothing."""
-        from anchors.evm.registry import Registry
-
         with read(self._engine) as connection:
             row = published.ledger_row(connection, ledger)
         for configured in self.targets.configured():
+            from anchors.evm.registry import Registry  # Chain libraries take a second; only who has a chain pays it.
+
             try:
                 head = Registry(self.targets.node(configured), configured.target.contract).head_of(row.ledger_id)
             except AnchoringError as error:

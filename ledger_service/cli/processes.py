@@ -1,0 +1,64 @@
+"""serve, worker, demo: what runs for a while."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from ledger_service.cli.output import DataDir, Json, say, services_at
+
+PORT = 8080
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (serve, worker, demo):
+        app.command()(command)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = PORT,
+    scheduler: Annotated[bool, typer.Option(help="Publish and anchor within this process.")] = True,
+    data: DataDir = None,
+) -> None:
+    """Serve the HTTP API, and publish and anchor in the background. Settings: SAFETY_LEDGER_* variables."""
+    import uvicorn
+
+    from ledger_service.app import create_app
+    from ledger_service.scheduler import Scheduler, standard_jobs
+
+    with services_at(data) as services:
+        running = scheduler and services.settings.scheduler
+        with Scheduler(standard_jobs(services)) if running else nullcontext():
+            say(f"serving on http://{host}:{port}; stop with Ctrl-C")
+            uvicorn.run(create_app(services), host=host, port=port, log_config=None, access_log=False)
+
+
+def worker(data: DataDir = None) -> None:
+    """Publish and anchor every ledger at the intervals of the settings, until SIGINT or SIGTERM."""
+    from ledger_service.scheduler import Scheduler, standard_jobs
+
+    stopped = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with services_at(data) as services, Scheduler(standard_jobs(services)):
+        say("working; stop with Ctrl-C")
+        stopped.wait()
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the evidence.")] = Path("demo-output"),
+    data: DataDir = None,
+    language: Annotated[str | None, typer.Option(help="zh or en; default: from the environment.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Run the product's main job on a sample plant and try to cheat it. Again: the next month on the same ledger."""
+    from ledger_service.demo.run import run_demo
+
+    return run_demo(output, data=data, language=language, as_json=as_json)

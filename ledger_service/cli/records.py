@@ -1,0 +1,160 @@
+"""init, client, submit, import: what goes in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ledger_service.cli.output import DataDir, Json, Ledger, progress, services_at, show
+
+if TYPE_CHECKING:
+    from ledger_service.context import Services
+    from ledger_service.importing.importer import Ledger as ImportTarget
+    from ledger_service.statements.model import Outcome
+
+LOCAL_CLIENT = "command-line"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("init")(init)
+    app.command("client")(client)
+    app.command("submit")(submit)
+    app.command("import")(import_file)
+
+
+def init(
+    ledger: Ledger,
+    origin: Annotated[str, typer.Option(help="Checkpoint origin, such as ledger.example.com/site/2026.")],
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Create a ledger with its keys; its first entry enrols the service's key. Refuses a second time."""
+    from ledger_service.ledgers.schemas import LedgerRead
+
+    with services_at(data) as services:
+        show(LedgerRead.of(services.ledgers.create(ledger, origin)).model_dump(), as_json)
+
+
+def client(
+    name: Annotated[str, typer.Argument(help="Name of the client; its records carry it.")],
+    role: Annotated[str, typer.Option(help="writer or operator.")] = "writer",
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Register an HTTP client and print its bearer token, this once."""
+    with services_at(data) as services:
+        show({"client": name, "role": role, "token": services.access.create_client(name, role)}, as_json)
+
+
+def submit(
+    ledger: Ledger,
+    file: Annotated[Path, typer.Argument(help="One SD-JWT a line, or with --record one JSON record; - is stdin.")],
+    record: Annotated[bool, typer.Option(help="The file is a plain-JSON record: the service signs it.")] = False,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> int:
+    """Put statements into the log of this data folder. 1 when any was refused."""
+    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    with services_at(data) as services:
+        if record:
+            outcomes: Sequence[Outcome] = [_submit_record(services, ledger, text)]
+        else:
+            outcomes = services.statements.submit_now(ledger, [line for line in text.splitlines() if line])
+    values = [_outcome(item) for item in outcomes]
+    show(values, as_json, lambda: [" ".join(f"{name}={item}" for name, item in value.items()) for value in values])
+    return int(any("error" in value for value in values))
+
+
+def import_file(
+    ledger: Ledger,
+    file: Annotated[Path, typer.Argument(help="CSV or JSON as the plant's system exports it.", exists=True)],
+    mapping: Annotated[str, typer.Option(help="A mapping's name, or a path to a mapping of your own.")],
+    devices: Annotated[Path, typer.Option(help="Secrets of the devices: see `keys device`.", exists=True)],
+    url: Annotated[str | None, typer.Option(help="Import through a running service instead of this folder.")] = None,
+    token: Annotated[str, typer.Option(envvar="SAFETY_LEDGER_TOKEN", help="Bearer token for --url.")] = "",
+    data: DataDir = None,
+    as_json: Json = False,
+) -> int:
+    """Import a file. Refused rows go to a rejects file beside it, and the exit code is then 1."""
+    from ledger_service.cli.device_file import read_devices
+    from ledger_service.importing.importer import Importer
+    from ledger_service.importing.sign import Signer
+
+    with services_at(data) as services:
+        signer = Signer(read_devices(devices), services.keystore.stream_key(ledger))
+        importer = Importer(_target(services, ledger, url, token), signer, services.record_types)
+        with progress(file.name) as update:
+            report = importer.run(file, _mapping(mapping), progress=update)
+    value = {
+        name: getattr(report, name) for name in ("source", "record_type", "rows", "created", "repeated", "rejected")
+    }
+    show(value | {"rejects": str(report.rejects) if report.rejects else None}, as_json)
+    return int(report.rejected > 0)
+
+
+def _target(services: Services, ledger: str, url: str | None, token: str) -> ImportTarget:
+    from ledger_service.cli.local import LocalLedger
+
+    if url is None:
+        return LocalLedger(services, ledger)
+    import httpx
+
+    from ledger_service.importing.client import HttpLedger
+
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return HttpLedger(httpx.Client(base_url=url, headers=headers, timeout=60), ledger)
+
+
+def _mapping(name: str) -> Any:
+    from importlib.resources import files
+
+    from ledger_service.importing.mapping import parse_mapping
+
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        return parse_mapping(path.read_text(encoding="utf-8"), path.name)
+    packaged = files("ledger_service.importing").joinpath("mappings", f"{path.name}.yaml")
+    if not packaged.is_file():
+        raise typer.BadParameter(f"there is no mapping {name}", param_hint="--mapping")
+    return parse_mapping(packaged.read_text(encoding="utf-8"), path.name)
+
+
+def _submit_record(services: Services, ledger: str, text: str) -> Outcome:
+    import asyncio
+
+    from ledger_service.access.service import Client
+    from ledger_service.kit.bodies import parse_model
+    from ledger_service.records.schemas import RecordSubmit
+
+    async def run() -> Outcome:
+        body = parse_model(RecordSubmit, _json(text))
+        try:
+            return await services.records.submit(ledger, Client(LOCAL_CLIENT, "operator"), body)
+        finally:
+            await services.statements.close()
+
+    return asyncio.run(run())
+
+
+def _json(text: str) -> Any:
+    from evidence.canonical import loads
+    from evidence.errors import EvidenceError
+    from ledger_service.kit.evidence_errors import refusal
+
+    try:
+        return loads(text.encode(), max_bytes=1 << 20)
+    except EvidenceError as error:
+        raise refusal(error) from error
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    from ledger_service.statements.model import Sequenced
+
+    if isinstance(outcome, Sequenced):
+        return {"index": outcome.index, "record_id": outcome.record_id, "created": outcome.created}
+    return {"error": outcome.error.slug, "reason": outcome.error.reason, "detail": outcome.error.detail}
