@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger_service.config import Settings
 from ledger_service.kit.dialect import WRITES, lock_schema, prepare_engine, storage_error
 from ledger_service.kit.files import make_dirs
+from ledger_service.migrations import HEAD
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -69,7 +70,9 @@ def _dropped(connection: Connection, error: DBAPIError, *, committing: bool = Fa
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema to the newest version: one transaction, safe to call at every start and from two processes."""
-    from alembic import command  # Half a second of imports that only this call needs.
+    if _version(engine) == HEAD:
+        return
+    from alembic import command  # Imports that only a first start and a new version need.
     from alembic.config import Config
 
     config = Config()
@@ -78,3 +81,12 @@ def upgrade(engine: Engine) -> None:
         lock_schema(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _version(engine: Engine) -> str | None:
+    """The schema's version, None for an empty database."""
+    with read(engine) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return version

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from ledger_service.kit.db import upgrade, write
+from ledger_service.migrations import HEAD
 from ledger_service.models import METADATA, blobs, checkpoints
 from tests.fakes.check_ledger import check_ledger
 from tests.fakes.plant import LEDGER, Plant
@@ -19,6 +22,12 @@ from tests.fakes.plant import LEDGER, Plant
 def test_the_migrations_make_the_tables_of_the_models(plant: Plant) -> None:
     with plant.services.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_the_newest_version_is_the_one_named() -> None:
+    config = Config()
+    config.set_main_option("script_location", "ledger_service:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
 def test_upgrading_again_changes_nothing(plant: Plant) -> None:
