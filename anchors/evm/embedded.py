@@ -10,6 +10,7 @@ gas is free; nothing is ever reorganised.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -30,6 +31,7 @@ from rlp.exceptions import RLPException
 from trie import HexaryTrie
 
 from anchors.errors import ChainRefused, ChainUnavailable
+from anchors.evm import RECURSION_LIMIT
 from anchors.evm.kvstore import SqliteKeyValueStore
 from anchors.evm.node import AccountProof, Block
 from anchors.evm.registry import revert_error
@@ -37,6 +39,10 @@ from anchors.ports import Tip, TxReceipt
 from anchors.profile import EMBEDDED_CHAIN_ID
 from evidence.anchor import StorageProof, keccak256
 from evidence.anchor.mpt import decode_value
+
+# py-evm raises the limit for the whole process, far enough for hostile nesting (a JSON body, say) to end the process
+# instead of raising RecursionError. It does so for calls nested a thousand deep; the registry makes none.
+sys.setrecursionlimit(RECURSION_LIMIT)
 
 GENESIS = {
     "coinbase": ZERO_ADDRESS,

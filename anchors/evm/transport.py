@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
+
+import orjson
 
 from anchors.errors import ChainRefused, ChainUnavailable
 
@@ -42,8 +43,8 @@ class JsonRpc:
         no connection, a timeout, an HTTP error, a body that is not the JSON-RPC response to this question.
         """
         self._id += 1
-        body = json.dumps({"jsonrpc": "2.0", "id": self._id, "method": method, "params": list(parameters)})
-        answer = self._parse(method, self._post(method, body.encode("utf-8")))
+        body = orjson.dumps({"jsonrpc": "2.0", "id": self._id, "method": method, "params": parameters})
+        answer = self._parse(method, self._post(method, body))
         if answer.get("error") is not None:
             error = answer["error"] if isinstance(answer["error"], dict) else {"message": answer["error"]}
             raise RpcError(method, error.get("code"), error.get("message"), error.get("data"))
@@ -71,8 +72,9 @@ class JsonRpc:
     @staticmethod
     def _parse(method: str, data: bytes) -> dict[str, Any]:
         try:
-            answer = json.loads(data)
-        except (ValueError, RecursionError) as error:
+            # orjson bounds the nesting by itself; the standard reader leans on the interpreter's recursion limit.
+            answer = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
             raise ChainUnavailable(f"{method}: the answer is not JSON") from error
         if not isinstance(answer, dict):
             raise ChainUnavailable(f"{method}: the answer is not an object")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -197,6 +199,12 @@ def test_unknown_blocks_and_transactions(embedded: EmbeddedBackend) -> None:
         node.call(embedded.target.contract, calldata(HEAD_OF, bytes(32)), block=99)
     with pytest.raises(ChainRefused):
         node.proof(embedded.target.contract, [], 99)
+
+
+def test_loading_the_chain_leaves_the_recursion_limit_alone() -> None:
+    code = "import sys; before = sys.getrecursionlimit(); import anchors.evm.embedded; print(sys.getrecursionlimit() - before)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "0"
 
 
 def test_a_file_that_is_no_chain_is_unavailable(tmp_path: Path) -> None:
