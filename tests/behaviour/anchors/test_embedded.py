@@ -202,7 +202,7 @@ def test_unknown_blocks_and_transactions(embedded: EmbeddedBackend) -> None:
 
 
 def test_loading_the_chain_leaves_the_recursion_limit_alone() -> None:
-    code = "import sys; before = sys.getrecursionlimit(); import anchors.evm.embedded; print(sys.getrecursionlimit() - before)"
+    code = "import sys as s; n = s.getrecursionlimit(); import anchors.evm.embedded; print(s.getrecursionlimit() - n)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "0"
 
