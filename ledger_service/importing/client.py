@@ -19,6 +19,8 @@ from ledger_service.importing.importer import NotTaken, Taken
 
 ATTEMPTS: Final = 6
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
+_ABOUT_THE_RECORD: Final = frozenset({400, 409, 413, 422})
+"""Refusals of this one record; anything else concerns the request as a whole."""
 MAX_WAIT_S: Final = 30.0
 
 
@@ -57,6 +59,9 @@ class HttpLedger:
         return self._send("GET", f"/v1/ledgers/{self.name}{path}", b"", {}).json()
 
     def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        return _checked(self._request(method, path, body, headers))
+
+    def _request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._sleep(min(MAX_WAIT_S, 0.25 * 2**attempt))
@@ -65,8 +70,23 @@ class HttpLedger:
             except httpx.TransportError:
                 continue
             if response.status_code not in _RETRY_STATUS:
-                return _checked(response)
+                return response
         raise ServiceUnavailable(f"{method} {path}: no answer in {ATTEMPTS} attempts")
+
+
+class PlainHttpLedger(HttpLedger):
+    """The same for records that the service signs, one a request."""
+
+    def submit(self, statements: Sequence[str]) -> list[Taken | NotTaken]:
+        """Submit plain records; one answer each, in order. Raises `ServiceUnavailable`, `ServiceRefused`."""
+        return [self._submit_one(record.encode("utf-8")) for record in statements]
+
+    def _submit_one(self, body: bytes) -> Taken | NotTaken:
+        path, headers = f"/v1/ledgers/{self.name}/records", {"content-type": "application/json"}
+        response = self._request("POST", path, body, headers)
+        if response.status_code in _ABOUT_THE_RECORD:
+            return NotTaken(_problem(response))
+        return Taken(int(_checked(response).json()["index"]), response.status_code == httpx.codes.CREATED)
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

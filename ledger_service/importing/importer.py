@@ -1,6 +1,6 @@
 """Drive an import: rows → drafts → signed statements → batches over HTTP, with progress, resumption and rejects.
 
-report = Importer(client, signer, types).run(path, mapping, progress=show)
+report = Importer(ledger, issuer, types).run(path, mapping, progress=show)
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from ledger_service.importing.errors import MappingInvalid, RowRejected, SourceU
 from ledger_service.importing.journal import Journal, Position
 from ledger_service.importing.mapping import SourceMapping
 from ledger_service.importing.rows import Row, read_rows
-from ledger_service.importing.sign import Signer
 
 BATCH_ROWS: Final = 250
 MAX_ATTACHMENT_BYTES: Final = 64 * 1024 * 1024
@@ -50,7 +49,14 @@ class Ledger(Protocol):
         """Store a file under its SHA-256; storing it again changes nothing."""
 
     def submit(self, statements: Sequence[str]) -> list[Taken | NotTaken]:
-        """One answer per statement, in order, after they are durable."""
+        """One answer per statement (as its issuer wrote it), in order, after they are durable."""
+
+
+class Issuer(Protocol):
+    """Turns drafts into what the ledger takes: signed statements, or plain records that the service signs."""
+
+    def sign(self, draft: Draft, record_type: RecordType, source: str) -> str:
+        """The text to submit, the same for the same draft. Raises `RowRejected`."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,8 @@ class ImportReport:
 class Importer:
     """Imports files into one ledger."""
 
-    def __init__(self, ledger: Ledger, signer: Signer, types: Mapping[str, RecordType]) -> None:
-        self._ledger, self._signer, self._types = ledger, signer, types
+    def __init__(self, ledger: Ledger, issuer: Issuer, types: Mapping[str, RecordType]) -> None:
+        self._ledger, self._issuer, self._types = ledger, issuer, types
         self._stored: set[str] = set()
 
     def run(
@@ -120,7 +126,7 @@ class Importer:
                 if isinstance(row, RowRejected):
                     raise row
                 draft = builder.build(row)
-                drafts.append((row, draft, self._signer.sign(draft, record_type, source).compact))
+                drafts.append((row, draft, self._issuer.sign(draft, record_type, source)))
             except RowRejected as error:
                 journal.reject(error.line, error.column, error.problem, row.raw if isinstance(row, Row) else None)
         # Files first: a statement that names a file the ledger does not have is refused.

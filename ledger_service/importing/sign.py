@@ -15,7 +15,7 @@ from evidence.encoding import format_time
 from evidence.hashing import sha256
 from evidence.keys import SigningKey
 from evidence.records import RecordType
-from evidence.statement import SALT_SIZE, Claims, Statement, issue, stream_id, uuid7
+from evidence.statement import SALT_SIZE, Claims, issue, stream_id, uuid7
 from ledger_service.importing.build import Draft
 from ledger_service.importing.errors import RowRejected
 
@@ -44,8 +44,8 @@ class Signer:
         self._devices = devices
         self._stream_key = stream_key
 
-    def sign(self, draft: Draft, record_type: RecordType, source: str) -> Statement:
-        """The statement of a draft; `source` tells apart sources that number their rows alike.
+    def sign(self, draft: Draft, record_type: RecordType, source: str) -> str:
+        """The compact statement of a draft; `source` tells apart sources that number their rows alike.
 
         Raises `RowRejected` if the device has no key here.
         """
@@ -55,6 +55,7 @@ class Signer:
         jti = record_id(source, draft)
         claims = Claims(
             iss=device.iss,
+            # A device signs when the record arises. The time of the import would make a second import differ.
             iat=int(draft.occurred_at.timestamp()),
             jti=jti,
             type=record_type.id,
@@ -64,7 +65,22 @@ class Signer:
             channel=draft.channel,
             counter=draft.counter,
         )
-        return issue(claims, draft.payload, device.key, salt=_salts(device, jti, draft))
+        return issue(claims, draft.payload, device.key, salt=_salts(device, jti, draft)).compact
+
+
+class PlainRecords:
+    """For sources whose devices have no key: the service signs, and the statement says so (FORMATS 2)."""
+
+    def sign(self, draft: Draft, record_type: RecordType, source: str) -> str:
+        """The body of a plain-JSON submission, under the same record id that a device would use."""
+        body = {
+            "type": record_type.id,
+            "occurred_at": format_time(draft.occurred_at),
+            "payload": dict(draft.payload),
+            "record_id": record_id(source, draft),
+            "channel": draft.channel,
+        }
+        return dumps(body).decode("utf-8")
 
 
 def record_id(source: str, draft: Draft) -> str:

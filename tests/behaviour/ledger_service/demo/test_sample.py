@@ -16,6 +16,7 @@ from ledger_service.importing.build import Builder
 from ledger_service.importing.errors import RowRejected
 from ledger_service.importing.importer import reader_below
 from ledger_service.importing.rows import Row, read_rows
+from scripts.make_sample_site import main as make_sample_site
 
 MONTH = Month(seed=7, year=2026, month=2)
 
@@ -89,3 +90,17 @@ def test_pictures_are_well_formed_png() -> None:
     assert struct.unpack(">II", chunks[b"IHDR"][:8]) == (WIDTH, HEIGHT)
     assert len(zlib.decompress(chunks[b"IDAT"])) == HEIGHT * (1 + 3 * WIDTH)
     assert offset == len(data)
+
+
+def test_the_script_writes_the_same_month(tmp_path: Path, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert make_sample_site([str(tmp_path), "--seed", "7", "--month", "2026-02"]) == 0
+    assert "records in" in capsys.readouterr().out
+    for path in (p for p in site.rglob("*") if p.is_file()):
+        assert (tmp_path / path.relative_to(site)).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026", "202602", "x-y"])
+def test_the_script_refuses_a_month_that_is_none(tmp_path: Path, month: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        make_sample_site([str(tmp_path), "--month", month])
+    assert caught.value.code == 64

@@ -1,0 +1,69 @@
+"""Every command in README and docs is run, in the order of the document, in an empty folder beside a demo's output."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Demo
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs/operations.md"]
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_MAKE_TARGETS = {"demo", "test", "check", "test-all", "bench"}
+"""Run by the build itself or by hand; that they exist is a rule of the architecture lane."""
+
+
+def _commands(document: Path) -> list[list[str]]:
+    lines = "".join(_BLOCK.findall(document.read_text("utf-8"))).splitlines()
+    return [line.split("#")[0].split() for line in lines if line.split("#")[0].strip()]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    scripts = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", "SAFETY_LEDGER_DATA_DIR": str(folder / "data")}
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(
+        command, cwd=folder, env=_environment(folder), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, (command, done.stdout, done.stderr)
+
+
+def _serve(command: list[str], folder: Path) -> None:
+    """A server runs until it is told to stop: it counts as working when it answers, and must then end cleanly."""
+    with subprocess.Popen(
+        [*command, "--port", "0"], cwd=folder, env=_environment(folder), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            answered = next((line for line in process.stderr if "http://127.0.0.1:" in line), None)
+            assert answered is not None, "the server ended before it answered"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.stderr.read()
+        assert process.wait(timeout=60) in (0, -signal.SIGINT, 130)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_documented_command_works(document: Path, small_demo: Demo, tmp_path: Path) -> None:
+    (tmp_path / "demo-output").symlink_to(small_demo.output)
+    commands = _commands(document)
+    assert commands
+    if not any(command[:2] == ["safety-ledger", "init"] for command in commands):
+        _run(["safety-ledger", "init", "demo", "--origin", "ledger.example.com/demo"], tmp_path)
+    for command in commands:
+        if command[0] == "make":
+            assert command[1] in _MAKE_TARGETS
+        elif command[:2] == ["safety-ledger", "serve"]:
+            _serve(command, tmp_path)
+        else:
+            assert command[0] in ("safety-ledger", "python"), command
+            _run(command, tmp_path)
