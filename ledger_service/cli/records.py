@@ -13,6 +13,7 @@ from ledger_service.cli.output import DataDir, Json, Ledger, progress, services_
 
 if TYPE_CHECKING:
     from ledger_service.context import Services
+    from ledger_service.importing.importer import Issuer
     from ledger_service.importing.importer import Ledger as ImportTarget
     from ledger_service.statements.model import Outcome
 
@@ -74,7 +75,10 @@ def import_file(
     ledger: Ledger,
     file: Annotated[Path, typer.Argument(help="CSV or JSON as the plant's system exports it.", exists=True)],
     mapping: Annotated[str, typer.Option(help="A mapping's name, or a path to a mapping of your own.")],
-    devices: Annotated[Path, typer.Option(help="Secrets of the devices: see `keys device`.", exists=True)],
+    devices: Annotated[
+        Path | None,
+        typer.Option(help="Secrets of the devices (`keys device`); without: the service signs.", exists=True),
+    ] = None,
     url: Annotated[str | None, typer.Option(help="Import through a running service instead of this folder.")] = None,
     token: Annotated[str, typer.Option(envvar="SAFETY_LEDGER_TOKEN", help="Bearer token for --url.")] = "",
     data: DataDir = None,
@@ -83,11 +87,15 @@ def import_file(
     """Import a file. Refused rows go to a rejects file beside it, and the exit code is then 1."""
     from ledger_service.cli.device_file import read_devices
     from ledger_service.importing.importer import Importer
-    from ledger_service.importing.sign import Signer
+    from ledger_service.importing.sign import PlainRecords, Signer
 
+    if devices is None and url is None:
+        raise typer.BadParameter("without --devices the service signs: name it with --url", param_hint="--devices")
     with services_at(data) as services:
-        signer = Signer(read_devices(devices), services.keystore.stream_key(ledger))
-        importer = Importer(_target(services, ledger, url, token), signer, services.record_types)
+        issuer: Issuer = PlainRecords()
+        if devices is not None:
+            issuer = Signer(read_devices(devices), services.keystore.stream_key(ledger))
+        importer = Importer(_target(services, ledger, url, token, devices is None), issuer, services.record_types)
         with progress(file.name) as update:
             report = importer.run(file, _mapping(mapping), progress=update)
     value = {
@@ -97,17 +105,18 @@ def import_file(
     return int(report.rejected > 0)
 
 
-def _target(services: Services, ledger: str, url: str | None, token: str) -> ImportTarget:
+def _target(services: Services, ledger: str, url: str | None, token: str, plain: bool) -> ImportTarget:
     from ledger_service.cli.local import LocalLedger
 
     if url is None:
         return LocalLedger(services, ledger)
     import httpx
 
-    from ledger_service.importing.client import HttpLedger
+    from ledger_service.importing.client import HttpLedger, PlainHttpLedger
 
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    return HttpLedger(httpx.Client(base_url=url, headers=headers, timeout=60), ledger)
+    kind = PlainHttpLedger if plain else HttpLedger
+    return kind(httpx.Client(base_url=url, headers=headers, timeout=60), ledger)
 
 
 def _mapping(name: str) -> Any:
