@@ -68,9 +68,12 @@ def test_the_service_signs_for_sources_without_keys(services: Services, client: 
 def test_a_plain_record_that_changed_is_kept_as_a_reject(services: Services, client: httpx.Client, site: Path) -> None:
     import_plain(services, client, site)
     path = site / "calibration.json"
-    path.write_text(path.read_text("utf-8").replace('"conformity": "pass"', '"conformity": "not_stated"'), "utf-8")
+    text = path.read_text("utf-8")
+    changed = text.count('"conformity": "pass"')
+    path.write_text(text.replace('"conformity": "pass"', '"conformity": "not_stated"'), "utf-8")
     report = import_plain(services, client, site)
-    assert report.rejected == report.rows
+    assert report.rejected == changed > 0
+    assert report.repeated == report.rows - changed
     assert report.rejects is not None
     assert "Another content already has this name" in report.rejects.read_text("utf-8")
 
