@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evidence.hashing import HASH_SIZE
-from evidence.merkle.tiles import ENTRIES, TILE_WIDTH, TileId, parse_tile_path
+from evidence.merkle.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, TileId, parse_tile_path
 from ledger_service.checkpoints.errors import ForkDetected, TileMissing
-from ledger_service.errors import StorageFull
+from ledger_service.errors import StorageCorrupt, StorageFull
 from ledger_service.kit.files import make_dirs, sync_dir
 
 CHECKPOINT = "checkpoint"
@@ -79,9 +79,10 @@ class LogFiles:
             sync_dir(self.root)
 
     @contextmanager
-    def staging(self) -> Iterator[TileBatch]:
+    def staging(self, published: int = 0) -> Iterator[TileBatch]:
         """A place to write files before they get their names; it is gone afterwards, whatever happens.
 
+        `published` is the size of the published tree: what lies beyond it on the disk must agree with what is written.
         The folder stays locked while its writer lives. What a crash left behind is unlocked, and swept here.
         """
         make_dirs(self.root)
@@ -89,7 +90,7 @@ class LogFiles:
         folder = self.root / f"{STAGING_PREFIX}{os.getpid()}-{os.urandom(6).hex()}"
         folder.mkdir(mode=0o700)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        batch = TileBatch(self.root, folder)
+        batch = TileBatch(self.root, folder, published)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield batch
@@ -116,7 +117,8 @@ class LogFiles:
 class TileBatch:
     """Files of one publication: all staged and flushed first, then named, then the names flushed."""
 
-    def __init__(self, root: Path, staging: Path) -> None:
+    def __init__(self, root: Path, staging: Path, published: int = 0) -> None:
+        self._published = published
         self._root = root
         self._staging = staging
         self._staged: list[tuple[Path, Path]] = []
@@ -128,6 +130,7 @@ class TileBatch:
         """Stage a tile. One that is already there with the same bytes is left alone, else `ForkDetected`."""
         target = self._root / tile.path
         with disk_errors():
+            self._require_agreement(tile, data)
             if not self._same(target, data):
                 self._staged.append((self.stage(data), target))
 
@@ -186,6 +189,23 @@ class TileBatch:
         except FileExistsError:
             self._same(target, staged.read_bytes())
 
+    def _require_agreement(self, tile: TileId, data: bytes) -> None:
+        """Partial tiles beyond the published head were left by a crash, or by a database that knew other entries."""
+        partials = self._root / (TileId(tile.level, tile.index).path + ".p")
+        known = (self._published >> TILE_HEIGHT * max(0, tile.level)) - tile.index * TILE_WIDTH
+        try:
+            names = os.listdir(partials)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if not name.isdecimal() or int(name) <= known:
+                continue
+            found = (partials / name).read_bytes()
+            shorter = min(len(found), len(data))
+            if found[:shorter] != data[:shorter]:
+                where = (partials / name).relative_to(self._root)
+                raise ForkDetected(f"{where} is on the disk with other bytes, beyond the published size")
+
     def _same(self, target: Path, data: bytes) -> bool:
         try:
             found = target.read_bytes()
@@ -206,10 +226,10 @@ def _flush(descriptor: int) -> None:
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """A full disk becomes `StorageFull`; other failures of the disk stay what they are."""
+    """A full disk becomes `StorageFull`, any other failure of it `StorageCorrupt`; nothing was published."""
     try:
         yield
     except OSError as error:
         if error.errno in _DISK_FULL:
             raise StorageFull("the disk of the published log is full; nothing was published") from error
-        raise
+        raise StorageCorrupt(f"the disk of the published log failed ({error.strerror}); look at it") from error

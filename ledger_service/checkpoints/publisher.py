@@ -31,7 +31,7 @@ from ledger_service.checkpoints import repository
 from ledger_service.checkpoints.errors import ForkDetected, HeadMoved, TileMissing
 from ledger_service.checkpoints.guard import Head, Witness, WitnessedHead, require_in_step
 from ledger_service.checkpoints.integrate import integrate, rebuild
-from ledger_service.checkpoints.log_files import LogFiles, TileBatch
+from ledger_service.checkpoints.log_files import LogFiles, TileBatch, disk_errors
 from ledger_service.checkpoints.repository import CheckpointRow, LedgerRow
 from ledger_service.errors import KeySetMismatch, StorageCorrupt
 from ledger_service.kit.clock import Clock
@@ -79,7 +79,7 @@ class Publisher:
         if seen.count == seen.head.size:
             self._expose(files, seen.newest)  # A crash between steps 5 and 6 is made good here.
             return None
-        with files.staging() as batch:
+        with disk_errors(), files.staging(seen.head.size) as batch:
             tree = self._integrate(ledger, files, seen, batch)  # step 2
             batch.commit()  # step 3
         checkpoint = Checkpoint(seen.ledger.origin, tree.size, tree.root())
@@ -100,7 +100,7 @@ class Publisher:
         files = self.files(ledger)
         with read(self._engine) as connection:
             seen = self._look(connection, ledger, files)
-        with files.staging() as batch:
+        with disk_errors(), files.staging(seen.head.size) as batch:
             rebuild(self._engine, ledger, seen.tree, batch)
             batch.commit()
         self._expose(files, seen.newest)
