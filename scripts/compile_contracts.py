@@ -7,7 +7,8 @@ Invariants: the output depends on the sources, the compiler version and the sett
     python scripts/compile_contracts.py --check    # exit 1 and say what differs when a file is stale
     python scripts/compile_contracts.py --matrix   # compile for each EVM version we claim, write nothing
 
-Exit codes: 0 done or fresh, 1 stale or a compiler error, 69 the compiler is not installed (`scripts/contracts_tools.sh`).
+Exit codes: 0 done or fresh, 1 stale or a compiler error, 69 the compiler is not installed
+(`scripts/contracts_tools.sh` installs it).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def source_files(source: str) -> dict[str, Path]:
 
 
 def settings(evm_version: str) -> dict[str, Any]:
-    """Return the compiler settings. No metadata is appended: comments and folder names must not change the bytecode."""
+    """Return the compiler settings; without metadata, so that comments and folder names cannot change the bytecode."""
     return {
         "evmVersion": evm_version,
         "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
@@ -86,13 +87,18 @@ def compile_unit(source: str, evm_version: str) -> dict[str, Any]:
 
 
 def storage_layout(layout: dict[str, Any]) -> list[dict[str, Any]]:
-    """Flatten the compiler's layout to what a reader of storage needs; syntax-tree ids, which shift with any edit, go."""
+    """Flatten the compiler's layout to what a reader of storage needs, without syntax-tree ids: they shift with any edit."""
 
     def rows(members: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         flat = []
         for member in members:
             kind = layout["types"][member["type"]]
-            row = {"label": member["label"], "offset": member["offset"], "slot": int(member["slot"]), "type": kind["label"]}
+            row = {
+                "label": member["label"],
+                "offset": member["offset"],
+                "slot": int(member["slot"]),
+                "type": kind["label"],
+            }
             value = layout["types"][kind["value"]] if "value" in kind else kind
             if "members" in value:
                 row["members"] = rows(value["members"])
@@ -122,7 +128,8 @@ def artifact(name: str, evm_version: str = EVM_VERSION) -> bytes:
             "settings": settings(evm_version),
         },
         "sources": {
-            path: "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest() for path, file in source_files(source).items()
+            path: "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
+            for path, file in source_files(source).items()
         },
     }
     return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()

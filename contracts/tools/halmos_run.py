@@ -1,8 +1,9 @@
 """Run halmos with its model of the SHA-256 precompile repaired.
 
-halmos 0.3.3 declares the (uninterpreted) function over as many *bits* as the message has bytes, so that every call of the precompile
-ends in a sort mismatch. Only the declaration is replaced; the function stays uninterpreted, hence whatever is proven holds for
-any function in the place of SHA-256. Run with the interpreter of the environment that has halmos; arguments are halmos's own.
+halmos 0.3.3 declares the (uninterpreted) function over as many *bits* as the message has bytes, so that every call of
+the precompile ends in a sort mismatch. Only the declaration is replaced; the function stays uninterpreted, hence
+whatever is proven holds for any function in the place of SHA-256. Run with the interpreter of the environment that has
+halmos; arguments are halmos's own.
 """
 
 from __future__ import annotations

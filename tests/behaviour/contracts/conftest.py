@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from eth_tester import EthereumTester
 
-from tests.behaviour.contracts.support import Contract, Outcome, ZERO, domain, load_artifact, new_chain, next_head
+from tests.behaviour.contracts.support import ZERO, Contract, Outcome, domain, load_artifact, new_chain, next_head
 
 LEDGER = b"\x01" * 32
 OTHER_LEDGER = b"\x02" * 32
@@ -31,7 +31,9 @@ class World:
         """The domain computed here, not asked of the contract."""
         return domain(self.chain_id, self.registry.address)
 
-    def head_after(self, seq: int, previous: bytes, size: int, root: bytes, meta: bytes = ZERO, ledger: bytes = LEDGER) -> bytes:
+    def head_after(
+        self, seq: int, previous: bytes, size: int, root: bytes, meta: bytes = ZERO, ledger: bytes = LEDGER
+    ) -> bytes:
         """The head that this anchor must produce."""
         return next_head(self.domain, previous, ledger, seq, size, root, meta)
 

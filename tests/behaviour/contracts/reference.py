@@ -1,4 +1,4 @@
-"""RFC 9162 §2.1, written as the standard's own recursion: slow, obvious, and sharing no line with the code under test."""
+"""RFC 9162 §2.1, written as the standard's own recursion: slow, obvious, sharing no line with the code under test."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def climb(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes]) -> by
     return node(proof[-1], climb(index - k, size - k, leaf_hash, proof[:-1]))
 
 
-def climb_both(old: int, new: int, old_root: bytes, proof: Sequence[bytes], *, known: bool = True) -> tuple[bytes, bytes]:
+def climb_both(
+    old: int, new: int, old_root: bytes, proof: Sequence[bytes], *, known: bool = True
+) -> tuple[bytes, bytes]:
     """Old and new root that a consistency proof leads to: §2.1.4.1 read backwards. Raises `Unfit`."""
     if old == new:
         if len(proof) != (0 if known else 1):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from eth_abi.abi import decode, encode
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.exceptions import TransactionFailed
@@ -92,14 +93,16 @@ def new_chain() -> EthereumTester:
 class Contract:
     """A deployed contract; `send` changes state, `call` asks. Both raise `Reverted`."""
 
-    def __init__(self, chain: EthereumTester, artifact: Mapping[str, Any], arguments: Sequence[Any], sender: str) -> None:
+    def __init__(
+        self, chain: EthereumTester, artifact: Mapping[str, Any], arguments: Sequence[Any], sender: str
+    ) -> None:
         self.chain = chain
         self.abi = artifact["abi"]
         self.sender = sender
         self._functions = {item["name"]: item for item in self.abi if item["type"] == "function"}
         self._errors = {keccak(text=signature(item))[:4]: item for item in self.abi if item["type"] == "error"}
         self._events = {keccak(text=signature(item)): item for item in self.abi if item["type"] == "event"}
-        inputs = next((item["inputs"] for item in self.abi if item["type"] == "constructor"), [])
+        inputs: list[dict[str, Any]] = next((item["inputs"] for item in self.abi if item["type"] == "constructor"), [])
         data = artifact["bytecode"] + encode(types_of(inputs), list(arguments)).hex()
         self.creation = self._mine({"from": sender, "data": data})
         assert self.creation["status"] == 1, "deployment failed"
@@ -111,7 +114,7 @@ class Contract:
         return "0x" + (keccak(text=signature(item))[:4] + encode(types_of(item["inputs"]), arguments)).hex()
 
     def call(self, name: str, *arguments: Any, sender: str | None = None) -> Any:
-        """Ask without a transaction, at the time of the block to come. Returns the single value, or the tuple of several."""
+        """Ask without a transaction, at the time of the next block. Returns the single value, or the tuple of several."""
         message = {"from": sender or self.sender, "to": self.address, "data": self.data(name, *arguments)}
         try:
             answer = self.chain.call(message | {"gas": GAS * 9}, block_number="pending")
@@ -129,7 +132,9 @@ class Contract:
         return Outcome(receipt["gas_used"], tuple(self._event(log) for log in receipt["logs"]))
 
     def _mine(self, message: dict[str, Any]) -> dict[str, Any]:
-        sent = self.chain.send_transaction(message | {"gas": GAS, "max_fee_per_gas": 10**10, "max_priority_fee_per_gas": 1})
+        sent = self.chain.send_transaction(
+            message | {"gas": GAS, "max_fee_per_gas": 10**10, "max_priority_fee_per_gas": 1}
+        )
         receipt: dict[str, Any] = self.chain.get_transaction_receipt(sent)
         return receipt
 
@@ -138,7 +143,9 @@ class Contract:
         item = self._events[topics[0]]
         indexed = [part for part in item["inputs"] if part["indexed"]]
         others = [part for part in item["inputs"] if not part["indexed"]]
-        values = {part["name"]: decode([part["type"]], topic)[0] for part, topic in zip(indexed, topics[1:], strict=True)}
+        values = {
+            part["name"]: decode([part["type"]], topic)[0] for part, topic in zip(indexed, topics[1:], strict=True)
+        }
         body = decode(types_of(others), bytes.fromhex(log["data"].removeprefix("0x")))
         return Event(item["name"], values | dict(zip((part["name"] for part in others), body, strict=True)))
 
@@ -156,7 +163,9 @@ def domain(chain_id: int, address: str) -> bytes:
     return hashlib.sha256(text).digest()
 
 
-def next_head(tag: bytes, previous: bytes, ledger: bytes, seq: int, size: int, root: bytes, meta: bytes = ZERO) -> bytes:
+def next_head(
+    tag: bytes, previous: bytes, ledger: bytes, seq: int, size: int, root: bytes, meta: bytes = ZERO
+) -> bytes:
     """FORMATS 6: the head that follows `previous`."""
     packed = tag + previous + ledger + seq.to_bytes(8, "big") + size.to_bytes(8, "big") + root + meta
     return hashlib.sha256(packed).digest()
@@ -165,9 +174,6 @@ def next_head(tag: bytes, previous: bytes, ledger: bytes, seq: int, size: int, r
 @contextmanager
 def refused(name: str, *arguments: Any) -> Iterator[None]:
     """Expect the custom error with exactly these arguments."""
-    try:
+    with pytest.raises(Reverted) as caught:
         yield
-    except Reverted as error:
-        assert (error.name, error.arguments) == (name, arguments)
-    else:
-        raise AssertionError(f"{name} expected, but the call was accepted")
+    assert (caught.value.name, caught.value.arguments) == (name, arguments)

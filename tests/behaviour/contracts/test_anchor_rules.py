@@ -151,7 +151,7 @@ def test_the_largest_size_is_held(world: World) -> None:
 def test_a_number_beyond_64_bits_does_not_pass_as_a_smaller_one(world: World) -> None:
     wide = list(bytes.fromhex(world.registry.data("anchor", LEDGER, 1, ZERO, 3, ROOT3, ZERO, [])[2:]))
     for word in (1, 3):  # seq, size
-        forged = bytes(wide[: 4 + 32 * word + 23] + [1] + wide[4 + 32 * word + 24 :])
+        forged = bytes([*wide[: 4 + 32 * word + 23], 1, *wide[4 + 32 * word + 24 :]])
         message = {"from": world.publisher, "to": world.registry.address, "gas": 10**6, "data": "0x" + forged.hex()}
         with pytest.raises(TransactionFailed, match="b''"):
             world.chain.call(message)
@@ -181,7 +181,12 @@ def test_every_64th_head_stays_for_ever(world: World) -> None:
     for seq in range(1, 130):
         world.anchor(seq, heads[-1], 3, ROOT3)
         heads.append(world.head_after(seq, heads[-1], 3, ROOT3))
-    assert [world.registry.call("checkpointOf", LEDGER, index) for index in range(4)] == [ZERO, heads[64], heads[128], ZERO]
+    assert [world.registry.call("checkpointOf", LEDGER, index) for index in range(4)] == [
+        ZERO,
+        heads[64],
+        heads[128],
+        ZERO,
+    ]
 
 
 def test_the_views_answer_for_the_anchored_head(anchored: World) -> None:
@@ -200,4 +205,6 @@ def test_the_registry_takes_no_money(world: World) -> None:
     payment = {"from": world.stranger, "to": world.registry.address, "gas": 10**6, "value": 1}
     with pytest.raises(TransactionFailed, match="b''"):
         world.chain.call(payment)
-    assert all(item["stateMutability"] in ("view", "nonpayable") for item in world.registry.abi if item["type"] == "function")
+    assert all(
+        item["stateMutability"] in ("view", "nonpayable") for item in world.registry.abi if item["type"] == "function"
+    )

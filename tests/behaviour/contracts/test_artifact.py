@@ -40,11 +40,15 @@ def test_the_artifact_was_made_from_the_present_sources(name: str) -> None:
     assert present <= set(sources)
     for path, digest in sources.items():
         data = (ROOT / "contracts" / path).read_bytes()
-        assert digest == "sha256:" + hashlib.sha256(data).hexdigest(), f"{path} changed: run scripts/compile_contracts.py"
+        assert digest == "sha256:" + hashlib.sha256(data).hexdigest(), (
+            f"{path} changed: run scripts/compile_contracts.py"
+        )
 
 
 def test_the_package_ships_the_same_artifact() -> None:
-    assert (ROOT / "anchors" / "evm" / "AnchorRegistry.json").read_bytes() == (ARTIFACTS / "AnchorRegistry.json").read_bytes()
+    assert (ROOT / "anchors" / "evm" / "AnchorRegistry.json").read_bytes() == (
+        ARTIFACTS / "AnchorRegistry.json"
+    ).read_bytes()
 
 
 def test_the_registry_cannot_call_pay_create_delegate_or_destroy() -> None:

@@ -1,4 +1,4 @@
-"""The contract's proof library against the standard's recursion: every small pair, every bit, every size, every trick."""
+"""The contract's proof library against the standard's recursion: small pairs, every bit, any size, known tricks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH = 400
 class Inclusion(NamedTuple):
     """One question to the contract, in the order of its struct."""
 
-    index: int
+    position: int
     size: int
     leaf_hash: bytes
     root: bytes
@@ -89,7 +89,8 @@ def test_every_pair_of_trees_up_to_64_leaves_is_consistent(harness: Contract) ->
 # --- nothing that is false is ---
 
 INCLUSIONS = [(0, 1), (1, 2), (2, 3), (4, 5), (0, 8), (5, 7), (12, 13), (31, 33), (40, 63), (63, 64)]
-CONSISTENCIES = [(1, 2), (2, 3), (3, 4), (4, 7), (6, 7), (6, 8), (8, 13), (13, 14), (31, 63), (33, 64), (63, 64), (7, 7)]
+CONSISTENCIES = [(1, 2), (2, 3), (3, 4), (4, 7), (6, 7), (6, 8), (8, 13), (13, 14), (31, 63), (33, 64)]
+CONSISTENCIES += [(63, 64), (7, 7)]
 
 
 @pytest.mark.parametrize(("index", "size"), INCLUSIONS)
@@ -153,7 +154,7 @@ def test_an_inner_node_does_not_pass_as_a_leaf(harness: Contract) -> None:
     assert answers(harness, [Inclusion(index, 4, left, tree, [right]) for index in range(4)]) == [False] * 4
     # An entry whose bytes are two hashes has the prefix 0x00 in front, an inner node 0x01.
     entry = reference.leaf(four[0] + four[1])
-    assert answers(harness, [Inclusion(0, 4, entry, tree, [right]), Inclusion(0, 2, entry, tree, [right])]) == [False] * 2
+    assert not any(answers(harness, [Inclusion(0, size, entry, tree, [right]) for size in (2, 4)]))
 
 
 def test_a_tree_that_repeats_its_odd_node_is_not_ours(harness: Contract) -> None:
@@ -177,7 +178,7 @@ def test_a_tree_that_sorts_its_nodes_is_not_ours(harness: Contract) -> None:
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (1, 1), (7, 7), (8, 7), (MAX, 7), (MAX, MAX), (MAX, 0)])
 def test_an_index_outside_the_tree_is_refused(harness: Contract, index: int, size: int) -> None:
-    proofs = ([], [LEAVES[0]], reference.path(6, LEAVES[:7]))
+    proofs: tuple[list[bytes], ...] = ([], [LEAVES[0]], reference.path(6, LEAVES[:7]))
     assert not any(answers(harness, [Inclusion(index, size, LEAVES[6], LEAVES[6], list(proof)) for proof in proofs]))
 
 
@@ -204,7 +205,7 @@ def test_inclusion_agrees_with_the_recursion_for_any_size(harness: Contract, dat
     leaf_hash = data.draw(hashes)
     right = Inclusion(index, size, leaf_hash, reference.climb(index, size, leaf_hash, proof), proof)
     others = data.draw(st.lists(st.tuples(st.integers(0, MAX), sizes), max_size=6))
-    questions = [right, *(right._replace(index=i, size=s) for i, s in others), right._replace(proof=proof[:-1])]
+    questions = [right, *(right._replace(position=i, size=s) for i, s in others), right._replace(proof=proof[:-1])]
     questions += [right._replace(size=min(size + step, MAX)) for step in (1, 2, size)]
     assert answers(harness, questions) == [reference.includes(*question) for question in questions]
     assert reference.includes(*right)

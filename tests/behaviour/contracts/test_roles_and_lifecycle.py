@@ -136,7 +136,9 @@ def test_a_successor_ledger_is_held_to_its_predecessors_log(world: World) -> Non
     assert world.registry.call("statusOf", OTHER_LEDGER)[3] == REASON
 
 
-@pytest.mark.parametrize("given", [(REASON, 0, ZERO), (ZERO, 3, ZERO), (ZERO, 0, ROOT3), (REASON, 3, ZERO), (ZERO, 3, ROOT3)])
+@pytest.mark.parametrize(
+    "given", [(REASON, 0, ZERO), (ZERO, 3, ZERO), (ZERO, 0, ROOT3), (REASON, 3, ZERO), (ZERO, 3, ROOT3)]
+)
 def test_a_predecessor_is_named_wholly_or_not_at_all(world: World, given: tuple[bytes, int, bytes]) -> None:
     with refused("PredecessorIncomplete", *given):
         world.registry.send("openLedgerWith", OTHER_LEDGER, world.publisher, True, *given)
