@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from anchors.errors import ChainRefused, ChainUnavailable
 from anchors.lifecycle import Observation
 from anchors.model import Anchor, AnchorState, Attempt
 from anchors.ports import ChainPort, RegistryHead, TxReceipt
@@ -14,6 +15,14 @@ MAX_HOPS = 256
 
 def observe(chain: ChainPort, anchor: Anchor, attempts: Sequence[Attempt]) -> Observation:
     """Observe one anchor. Raises `ChainUnavailable` as soon as one answer is missing: half a view decides nothing."""
+    try:
+        return _observe(chain, anchor, attempts)
+    except ChainRefused as error:
+        # A question that a node refuses (state that it has dropped, a method that it lacks) is a missing answer too.
+        raise ChainUnavailable(f"the chain could not be observed: {error}") from error
+
+
+def _observe(chain: ChainPort, anchor: Anchor, attempts: Sequence[Attempt]) -> Observation:
     # The nonce comes before the head: a transaction mined in between shows in the head, not in the nonce. The other
     # way round, our own success would look like a foreign transaction that took our nonce.
     nonce = chain.nonce()

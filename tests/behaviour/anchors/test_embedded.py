@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,20 @@ from tests.behaviour.anchors.worlds import EmbeddedBackend
 from tests.fakes.clock import FakeClock
 
 KEY = LocalSigner(keccak256(b"publisher"))
+Open = Callable[[Path, Callable[[], datetime]], EmbeddedNode]
+
+
+@pytest.fixture
+def opened() -> Iterator[Open]:
+    """Opens chains and closes them after the test."""
+    with ExitStack() as stack:
+
+        def open_chain(path: Path, clock: Callable[[], datetime]) -> EmbeddedNode:
+            node = EmbeddedNode(path, clock)
+            stack.callback(node.close)
+            return node
+
+        yield open_chain
 
 
 def hashes(node: EmbeddedNode) -> list[bytes]:
@@ -42,18 +57,18 @@ def raw_open(
     return sign_transaction(KEY, chain_id=chain_id, nonce=nonce, fee=fee, gas=300_000, to=to, data=data).raw_tx
 
 
-def test_the_genesis_is_the_same_for_everyone(tmp_path: Path, clock: FakeClock) -> None:
-    first = EmbeddedNode(tmp_path / "a.sqlite", clock.now)
+def test_the_genesis_is_the_same_for_everyone(tmp_path: Path, clock: FakeClock, opened: Open) -> None:
+    first = opened(tmp_path / "a.sqlite", clock.now)
     clock.advance(days=400)
-    second = EmbeddedNode(tmp_path / "deep" / "b.sqlite", clock.now)
+    second = opened(tmp_path / "deep" / "b.sqlite", clock.now)
     assert hashes(first) == hashes(second)
     assert len(hashes(first)) == 1
 
 
-def test_the_same_steps_give_the_same_chain(tmp_path: Path, clock: FakeClock) -> None:
+def test_the_same_steps_give_the_same_chain(tmp_path: Path, clock: FakeClock, opened: Open) -> None:
     chains = []
     for name in ("a", "b"):
-        node = EmbeddedNode(tmp_path / name, clock.now)
+        node = opened(tmp_path / name, clock.now)
         target = deploy_registry(node, KEY, EMBEDDED)
         open_ledger(node, KEY, EMBEDDED, target, bytes(32), KEY.address)
         chains.append((target, hashes(node)))
@@ -139,9 +154,9 @@ def test_many_threads_make_one_chain(embedded: EmbeddedBackend) -> None:
     assert embedded.node.tip().number == start + 6
 
 
-def test_a_clock_that_runs_backwards_does_not_stop_the_chain(tmp_path: Path) -> None:
+def test_a_clock_that_runs_backwards_does_not_stop_the_chain(tmp_path: Path, opened: Open) -> None:
     times = iter([datetime(2026, 1, 2, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)])
-    node = EmbeddedNode(tmp_path / "c.sqlite", lambda: next(times))
+    node = opened(tmp_path / "c.sqlite", lambda: next(times))
     node.mine(3)
     blocks = [node.block(number) for number in (1, 2, 3)]
     stamps = [block.timestamp for block in blocks if block is not None]

@@ -147,6 +147,19 @@ def test_one_missing_answer_changes_nothing(world: World, method: str) -> None:
     assert (anchor.state, world.effects()) == (AnchorState.ARCHIVED, 1)
 
 
+@pytest.mark.parametrize("method", ["tip", "head", "nonce", "tx_receipt", "block_hash"])
+def test_a_question_that_the_node_refuses_is_a_missing_answer(world: World, method: str) -> None:
+    world.log.grow(4)
+    chain = BrokenChain(world.chain)
+    driver = world.driver(chain=chain)
+    world.plan(driver)
+    chain.fails[method] = ChainRefused("missing trie node")
+    with pytest.raises(ChainUnavailable, match="missing trie node"):
+        world.run_to_the_end(driver)
+    (anchor,) = world.run_to_the_end(driver)
+    assert (anchor.state, world.effects()) == (AnchorState.ARCHIVED, 1)
+
+
 def test_a_refused_simulation_holds_the_anchor_and_says_why(world: World) -> None:
     world.log.grow(4)
     chain = BrokenChain(world.chain)
@@ -228,6 +241,26 @@ def test_a_reorganised_anchor_is_sent_again_with_the_same_bytes(fake: tuple[Worl
     (anchor,) = world.run_to_the_end(driver)
     assert (anchor.state, world.effects(), len(world.store.signed)) == (AnchorState.ARCHIVED, 1, 1)
     assert any("left the chain" in reason for _, reason in world.alerts)
+
+
+def test_two_reorganised_anchors_are_healed_in_their_order(fake: tuple[World, FakeChain]) -> None:
+    world, chain = fake
+    driver = world.driver()
+    for _ in range(2):
+        world.log.grow(4)
+        world.plan(driver)
+        driver.advance(LEDGER)
+        driver.advance(LEDGER)
+    assert [a.state for a in world.store.anchors.values()] == [AnchorState.MINED] * 2
+    chain.automine = False
+    chain.reorg(2)
+    # The second could only look conflicting while the first is not back on the chain: it is left alone.
+    assert [a.state for a in driver.advance(LEDGER)] == [AnchorState.SENT]
+    chain.automine = True
+    chain.mine(1)
+    anchors = world.run_to_the_end(driver)
+    assert [a.state for a in anchors] == [AnchorState.ARCHIVED] * 2
+    assert (world.effects(), len(world.store.signed)) == (2, 2)
 
 
 def test_a_waiting_transaction_is_waited_for(fake: tuple[World, FakeChain]) -> None:
