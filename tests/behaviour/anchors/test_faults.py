@@ -277,6 +277,26 @@ def test_a_waiting_transaction_is_waited_for(fake: tuple[World, FakeChain]) -> N
     assert (anchor.state, world.effects()) == (AnchorState.ARCHIVED, 1)
 
 
+def test_while_one_is_on_its_way_nothing_is_planned_and_then_the_newest_alone(fake: tuple[World, FakeChain]) -> None:
+    world, chain = fake
+    chain.automine = False
+    driver = world.driver()
+    world.log.grow(4)
+    world.plan(driver)
+    driver.advance(LEDGER)
+    for _ in range(3):
+        world.log.grow(5)
+        assert world.plan(driver) is None
+    chain.automine = True
+    chain.mine(1)
+    driver.advance(LEDGER)
+    anchors = world.run_to_the_end(driver)
+    assert [(a.seq, a.size, a.state) for a in anchors] == [
+        (1, 4, AnchorState.ARCHIVED),
+        (2, 19, AnchorState.ARCHIVED),
+    ]
+
+
 def test_a_nonce_taken_by_another_transaction_is_replaced(fake: tuple[World, FakeChain]) -> None:
     world, chain = fake
     chain.automine = False
