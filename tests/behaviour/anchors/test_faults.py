@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from anchors.errors import CallReverted, ChainRefused, ChainUnavailable, LeaseHeld, LeaseLost
-from anchors.model import AnchorState, Fence
+from anchors.model import AnchorState
 from anchors.ports import AnchorCall
 from tests.behaviour.anchors.worlds import LEDGER, FakeBackend, World
 from tests.fakes.chain import BrokenChain, FakeChain
@@ -335,13 +335,11 @@ def test_old_state_that_a_node_has_dropped_leaves_the_first_proof(fake: tuple[Wo
 def test_nonces_promised_to_another_ledger_are_not_given_twice(fake: tuple[World, FakeChain]) -> None:
     world, chain = fake
     chain.automine = False
-    world.log.grow(4)
-    first = world.driver()
-    world.plan(first)
-    first.advance(LEDGER)
-    fence: Fence = world.store.acquire("test", "t", now=world.clock.now(), expires_at=world.clock.now())
-    assert world.store.open_nonces(chain.target.chain, chain.sender) == frozenset({0})
-    world.store.release(fence)
-    chain.mine(3)
-    first.advance(LEDGER)
-    assert world.store.open_nonces(chain.target.chain, chain.sender) == frozenset()
+    driver = world.driver()
+    size, root = world.log.grow(4)
+    for number, ledger in enumerate(["first", "second", "third"]):
+        driver.plan(ledger, bytes([number]) * 32, size, root)
+        assert [a.state for a in driver.advance(ledger)] == [AnchorState.SENT]
+    assert [attempt.nonce for attempt in world.store.signed] == [0, 1, 2]
+    chain.mine(1)
+    assert [chain.head(bytes([number]) * 32).seq for number in range(3)] == [1, 1, 1]

@@ -127,7 +127,7 @@ class Log:
         return self.tree.size, self.tree.root()
 
     def consistency_proof(self, ledger: str, old_size: int, new_size: int) -> Sequence[bytes]:
-        assert ledger == LEDGER
+        del ledger
         return self.tree.consistency_proof(old_size, new_size) if 0 < old_size < new_size else []
 
 
