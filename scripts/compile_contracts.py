@@ -87,7 +87,7 @@ def compile_unit(source: str, evm_version: str) -> dict[str, Any]:
 
 
 def storage_layout(layout: dict[str, Any]) -> list[dict[str, Any]]:
-    """Flatten the compiler's layout to what a reader of storage needs, without syntax-tree ids: they shift with any edit."""
+    """Flatten the compiler's layout to what a reader of storage needs, without syntax-tree ids, which shift."""
 
     def rows(members: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         flat = []

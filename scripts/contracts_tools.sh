@@ -2,7 +2,7 @@
 # Install what the contract lanes need, beside the product's own environment: the npm tools (solc, forge, anvil) under
 # contracts/node_modules, slither and halmos in the virtual environment .tools/contracts. Everything is pinned by
 # contracts/package-lock.json and requirements/contracts.txt (with hashes). Needs node >= 20, npm, and uv or Python's venv.
-# Running it again does nothing while both lock files are unchanged.
+# The variable UV may name uv. Running it again does nothing while both lock files are unchanged.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ fi
 
 VENV=.tools/contracts
 if ! fresh requirements/contracts.txt "$VENV/.safety-ledger-stamp"; then
-    UV=$(command -v uv || echo .venv/bin/uv)
+    UV=${UV:-$(command -v uv || echo .venv/bin/uv)}
     PYTHON=$([ -x .venv/bin/python ] && echo .venv/bin/python || command -v python3)
     rm -rf "$VENV"
     if [ -x "$UV" ]; then

@@ -114,7 +114,7 @@ class Contract:
         return "0x" + (keccak(text=signature(item))[:4] + encode(types_of(item["inputs"]), arguments)).hex()
 
     def call(self, name: str, *arguments: Any, sender: str | None = None) -> Any:
-        """Ask without a transaction, at the time of the next block. Returns the single value, or the tuple of several."""
+        """Ask without a transaction, at the time of the next block. Returns the value, or the tuple of several."""
         message = {"from": sender or self.sender, "to": self.address, "data": self.data(name, *arguments)}
         try:
             answer = self.chain.call(message | {"gas": GAS * 9}, block_number="pending")

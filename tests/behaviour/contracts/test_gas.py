@@ -1,6 +1,6 @@
 """What an anchor costs, held to `contracts/gas.json` within one per cent.
 
-After a deliberate change `python -m tests.behaviour.contracts.test_gas`, run from the repository's root, writes it anew.
+After a deliberate change `python -m tests.behaviour.contracts.test_gas`, run from the root, writes the file anew.
 Figures are whole transactions, intrinsic gas and calldata included.
 """
 
@@ -18,8 +18,8 @@ from tests.behaviour.contracts.support import ROOT, ZERO, Contract, load_artifac
 BASELINE = ROOT / "contracts" / "gas.json"
 SIZE = 100_000
 GOAL_WITH_PROOF = 62_000
-# Size of the log before the anchor that makes it SIZE leaves long. Most proofs have 11 to 14 hashes; the dearest have 18,
-# of which 15 lie on both paths: batches that start one leaf before a multiple of 2^15.
+# Size of the log before the anchor that makes it SIZE leaves long. Most proofs have 11 to 14 hashes; the dearest have
+# 18, of which 15 lie on both paths: batches that start one leaf before a multiple of 2^15.
 PREVIOUS = {
     "steady, with proof, batch of 10000": 90_000,
     "steady, with proof, batch of 100": 99_900,
