@@ -141,9 +141,9 @@ def _fill(run: _Run) -> None:
     """Steps 1 and 2: the month's files, then devices and sources into the ledger, each followed by an anchor."""
     services, facts = run.services, run.facts
     site = run.data / "site" / facts.month
-    run.stages.stage("making")(0, 1)
-    write_month(site, run.state.sample_month())
-    work.open_ledger(services)
+    with run.stages.step("making"):
+        write_month(site, run.state.sample_month())
+        work.open_ledger(services)
     known = len(services.anchoring.anchors(LEDGER))
     keys = device_keys(run.state.seed)
     token = services.access.create_client(f"demo-{services.random(6).hex()}", "operator")
@@ -151,19 +151,20 @@ def _fill(run: _Run) -> None:
         ledger = HttpLedger(client, LEDGER)
         importer = Importer(ledger, Signer(keys, services.keystore.stream_key(LEDGER)), services.record_types)
         if work.enrol(ledger, keys):
-            _publish(run)
-        for source in SOURCES:
+            _publish(run, 0)
+        for number, source in enumerate(SOURCES, start=1):
             progress = run.stages.stage("importing", file=source[0])
             facts.sources.append(work.import_source(importer, site, source, run.data / "import", run.timer, progress))
-            _publish(run)
+            _publish(run, number)
     facts.batches = work.batches(services, known)
     facts.devices = len(DEVICES)
     facts.entries = services.entries.size(LEDGER)
 
 
-def _publish(run: _Run) -> None:
-    run.stages.stage("publishing")(0, 1)
+def _publish(run: _Run, number: int) -> None:
+    update = run.stages.stage("publishing")
     work.publish_and_anchor(run.services)
+    update(number, len(SOURCES))
 
 
 def _export(run: _Run) -> None:
@@ -219,14 +220,14 @@ def _verify(run: _Run) -> None:
     indices = list(range(facts.batches[-1].size))
     every = (receipt.to_json() for _, receipt in work.receipts(run.services, indices))
     facts.checks.append(checks.check_every_entry(every, facts.entries, run.output / "policy.toml", run.timer, progress))
-    run.stages.stage("fsck")(0, 1)
     begun = run.timer()
-    found = work.findings(run.services)
+    with run.stages.step("fsck"):
+        found = work.findings(run.services)
     facts.checks.append(CheckFact("fsck", 1, int(not found), run.timer() - begun, found[0] if found else ""))
 
 
 def _attack(run: _Run) -> None:
     """Step 5: single bytes altered on copies."""
-    run.stages.stage("tampering")(0, 1)
     verifier = checks.verifier_of(run.output / "policy.toml")
-    run.facts.tampered = tamper.alter_copies(run.data, run.output, verifier, work.findings_of_copy)
+    with run.stages.step("tampering"):
+        run.facts.tampered = tamper.alter_copies(run.data, run.output, verifier, work.findings_of_copy)

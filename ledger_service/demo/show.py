@@ -10,7 +10,7 @@ from typing import Final
 from rich import box
 from rich.console import Console, Group
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +27,7 @@ class Stages:
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
+        self._tasks: dict[str, TaskID] = {}
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         console = Console(stderr=True)
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
@@ -37,9 +38,19 @@ class Stages:
         with self._progress:
             yield
 
+    @contextmanager
+    def step(self, key: str) -> Iterator[None]:
+        """A stage that cannot say how far it is: begun before the block and done after it."""
+        update = self.stage(key)
+        yield
+        update(1, 1)
+
     def stage(self, key: str, **values: object) -> Update:
-        """Begin a stage; the function returned takes (done, total)."""
-        task = self._progress.add_task(self._texts(key, **values), total=None)
+        """Begin a stage, or go on with it; the function returned takes (done, total)."""
+        words = self._texts(key, **values)
+        if words not in self._tasks:
+            self._tasks[words] = self._progress.add_task(words, total=None)
+        task = self._tasks[words]
 
         def update(done: int, total: int) -> None:
             self._progress.update(task, completed=done, total=total)
@@ -125,7 +136,12 @@ def _tampered(facts: DemoFacts, texts: Texts) -> Table:
 
 def _where(facts: DemoFacts, texts: Texts) -> list[Text]:
     command = f"python -m evidence verify {facts.output} --policy {facts.output}/policy.toml"
-    words = ((texts("folder"), facts.output), (texts("yourself"), command), (texts("data"), facts.data))
+    words = (
+        (texts("folder"), facts.output),
+        (texts("yourself"), command),
+        (texts("data"), facts.data),
+        (texts("rehash"), f"safety-ledger fsck {facts.ledger} --data {facts.data}"),
+    )
     return [Text.assemble((f"  {label}: ", "dim"), (value, "bold")) for label, value in words]
 
 

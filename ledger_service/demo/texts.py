@@ -63,6 +63,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "folder": ("证据文件夹", "Evidence folder"),
     "yourself": ("自行验证", "Check it yourself"),
+    "rehash": ("重新计算账本存储", "Re-hash what the ledger stores"),
     "data": ("账本数据（再次运行将继续）", "Ledger data (the next run continues it)"),
     "done": (
         "全部验证通过，{count} 处篡改全部被发现 · {seconds:.0f} 秒",

@@ -14,7 +14,7 @@ SOURCES = Path(ledger_service.demo.__file__).parent
 USED = {
     key
     for path in SOURCES.glob("*.py")
-    for key in re.findall(r"""(?:texts|stage)\(\s*"([a-z_.]+)\"""", path.read_text("utf-8"))
+    for key in re.findall(r"""(?:texts|stage|step)\(\s*"([a-z_.]+)\"""", path.read_text("utf-8"))
 }
 
 
