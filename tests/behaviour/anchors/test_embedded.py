@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ from anchors.errors import CallReverted, ChainRefused, ChainUnavailable
 from anchors.evm.deploy import deploy_registry, open_ledger
 from anchors.evm.embedded import EmbeddedNode
 from anchors.evm.fees import Fee
-from anchors.evm.kvstore import SqliteKeyValueStore
 from anchors.evm.registry import HEAD_OF, OPEN_LEDGER, Registry, calldata
 from anchors.evm.sender import sign_transaction
 from anchors.evm.signer import LocalSigner
@@ -26,6 +24,7 @@ from anchors.profile import EMBEDDED, EMBEDDED_CHAIN_ID
 from evidence.anchor import keccak256
 from tests.behaviour.anchors.worlds import EmbeddedBackend
 from tests.fakes.clock import FakeClock
+from tests.support import REPOSITORY
 
 KEY = LocalSigner(keccak256(b"publisher"))
 Open = Callable[[Path, Callable[[], datetime]], EmbeddedNode]
@@ -85,38 +84,15 @@ def test_a_restart_keeps_every_block_hash(embedded: EmbeddedBackend) -> None:
     reopened.close()
 
 
-@pytest.mark.parametrize("at", [1, 2, 5, 9, 13])
-def test_a_process_that_dies_within_a_block_leaves_none_of_it(embedded: EmbeddedBackend, at: int) -> None:
-    before, target = hashes(embedded.node), embedded.target
+def test_a_process_that_dies_within_a_block_leaves_none_of_it(embedded: EmbeddedBackend) -> None:
     embedded.node.close()
-    _in_a_process(lambda: _die_at_write(embedded.path, target, at))
-    node = EmbeddedNode(embedded.path, FakeClock().now)
-    assert hashes(node) == before
-    assert open_ledger(node, KEY, EMBEDDED, target, bytes(32), KEY.address)
-    assert len(hashes(node)) == len(before) + 1
-    node.close()
-
-
-def _in_a_process(work: Callable[[], None]) -> None:
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-        finally:
-            os._exit(99)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
-
-
-def _die_at_write(path: Path, target: AnchorTarget, at: int) -> None:
-    node, real, count = EmbeddedNode(path, FakeClock().now), SqliteKeyValueStore.__setitem__, iter(range(1, 10**6))
-
-    def dying(store: SqliteKeyValueStore, key: bytes, value: bytes) -> None:
-        if next(count) == at:
-            os._exit(7)
-        real(store, key, value)
-
-    SqliteKeyValueStore.__setitem__ = dying  # type: ignore[method-assign]
-    open_ledger(node, KEY, EMBEDDED, target, bytes(32), KEY.address)
+    target = embedded.target
+    program = [sys.executable, "-m", "tests.behaviour.anchors.dying_blocks", str(embedded.path)]
+    result = subprocess.run(
+        [*program, target.contract.hex(), target.code_hash.hex()], capture_output=True, text=True, cwd=REPOSITORY
+    )
+    assert result.stderr == ""
+    assert int(result.stdout) >= 10
 
 
 def test_a_full_disk_is_no_block_and_no_loss(embedded: EmbeddedBackend) -> None:
