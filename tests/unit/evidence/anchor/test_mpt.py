@@ -15,10 +15,10 @@ from tests.fakes.tries import proof_of, root_of
 
 # Two-byte paths with short values make nodes that stand inside their parents; the long value makes hashed ones.
 VALUES = st.sampled_from([b"\x01", b"ab", b"x" * 40])
-TRIES = st.dictionaries(st.binary(min_size=2, max_size=2), VALUES, max_size=12)
+TRIES = st.dictionaries(st.binary(min_size=2, max_size=2), VALUES, max_size=9)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(TRIES, st.binary(min_size=2, max_size=2))
 def test_present_and_absent_paths(entries: dict[bytes, bytes], other: bytes) -> None:
     root = root_of(entries)
@@ -26,7 +26,7 @@ def test_present_and_absent_paths(entries: dict[bytes, bytes], other: bytes) -> 
         assert verify_trie(root, path, proof_of(entries, path)) == entries.get(path)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(TRIES.filter(len), st.data())
 def test_no_proof_with_a_changed_byte_gives_another_answer(entries: dict[bytes, bytes], data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(entries)))
@@ -40,7 +40,7 @@ def test_no_proof_with_a_changed_byte_gives_another_answer(entries: dict[bytes, 
         verify_trie(root_of(entries), path, proof)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(TRIES.filter(len), st.data())
 def test_a_proof_is_used_whole_or_refused(entries: dict[bytes, bytes], data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(entries)))
