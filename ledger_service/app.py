@@ -55,6 +55,7 @@ def create_app(services: Services) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.services.statements.open()
     yield
     # What was accepted into the queue is committed before the process goes.
     await app.state.services.statements.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,27 +31,15 @@ def services_at(data: Path | None) -> Iterator[Services]:
     """The services on a data folder, with the logs on stderr."""
     from ledger_service.config import Settings
     from ledger_service.context import build_services
+    from ledger_service.kit.logs import configure_logs
 
     settings = Settings() if data is None else Settings(data_dir=data)
-    logs_to_stderr(settings.log_level)
+    configure_logs(settings.log_level)
     services = build_services(settings)
     try:
         yield services
     finally:
         services.close()
-
-
-def logs_to_stderr(level: str) -> None:
-    """Keep stdout for results: a program reads it."""
-    import logging
-
-    import structlog
-
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), 20)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def say(text: str) -> None:

@@ -31,12 +31,14 @@ def serve(
     import uvicorn
 
     from ledger_service.app import create_app
+    from ledger_service.kit.process import settle
     from ledger_service.scheduler import Scheduler, standard_jobs
 
     with services_at(data) as services:
         running = scheduler and services.settings.scheduler
         with Scheduler(standard_jobs(services)) if running else nullcontext():
             say(f"serving on http://{host}:{port}; stop with Ctrl-C")
+            settle()
             uvicorn.run(create_app(services), host=host, port=port, log_config=None, access_log=False)
 
 

@@ -6,6 +6,7 @@ The access log has method, path, status and time. Query strings and bodies stay 
 from __future__ import annotations
 
 import logging
+import sys
 import time
 
 import structlog
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 def configure_logs(level: str) -> None:
-    """Log JSON lines of `level` and above to stdout. Called once by the program that serves."""
+    """Log JSON lines of `level` and above to stderr. Called once by the program that serves."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -22,7 +23,7 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), 20)),
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
 

@@ -33,11 +33,15 @@ class GroupCommit:
         self._max_waiting = max_waiting
         self._retry_after = retry_after
         self._queue: deque[tuple[Sequence[PreparedStatement], asyncio.Future[list[Outcome]], float]] = deque()
+        self.open()
+
+    def open(self) -> None:
+        """Take submissions, from whichever event loop comes first; called again for the life after a `close`."""
         self._waiting = 0
         self._arrived = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sequencer")
+        self._worker: ThreadPoolExecutor | None = None
 
     async def submit(self, statements: Sequence[PreparedStatement]) -> list[Outcome]:
         """Wait for the commit of these statements, which stay together in one group, and return their outcomes.
@@ -51,6 +55,7 @@ class GroupCommit:
             raise RetryLater("the ingest queue is full", retry_after=self._retry_after, reason="queue-full")
         loop = asyncio.get_running_loop()
         if self._task is None:
+            self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sequencer")
             self._task = loop.create_task(self._run())
         future: asyncio.Future[list[Outcome]] = loop.create_future()
         self._queue.append((statements, future, loop.time()))
@@ -64,7 +69,8 @@ class GroupCommit:
         self._arrived.set()
         if self._task is not None:
             await self._task
-        self._worker.shutdown()
+        if self._worker is not None:
+            self._worker.shutdown()
 
     async def _run(self) -> None:
         while True:

@@ -60,8 +60,12 @@ class StatementService:
         good = [item for item in checked if isinstance(item, PreparedStatement)]
         return merge(checked, self._sequencer.sequence(good) if good else [])
 
+    def open(self) -> None:
+        """Take submissions again after a `close`."""
+        self._group_commit.open()
+
     async def close(self) -> None:
-        """Commit what waits."""
+        """Commit what waits and take nothing more."""
         await self._group_commit.close()
 
     def _check_all(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[PreparedStatement | Rejected]:

@@ -146,3 +146,16 @@ def test_closing_commits_what_waits_and_refuses_what_comes_later() -> None:
     assert answer == ["done a"]
     assert isinstance(late, RetryLater)
     assert recorder.groups == [["a"]]
+
+
+def test_after_a_close_it_can_be_opened_for_another_event_loop() -> None:
+    recorder = Recorder()
+    front = GroupCommit(recorder.sequence, wait_s=1.0, max_group=10, max_waiting=10)
+
+    async def life(name: str) -> Any:
+        front.open()
+        answer = await front.submit(statements(name))
+        await front.close()
+        return answer
+
+    assert [asyncio.run(life(name)) for name in "ab"] == [["done a"], ["done b"]]
