@@ -243,6 +243,25 @@ def test_a_reorganised_anchor_is_sent_again_with_the_same_bytes(fake: tuple[Worl
     assert any("left the chain" in reason for _, reason in world.alerts)
 
 
+def test_a_final_block_that_is_replaced_all_the_same_is_reported_and_the_proof_kept(
+    fake: tuple[World, FakeChain],
+) -> None:
+    world, chain = fake
+    world.log.grow(4)
+    driver = world.driver()
+    world.plan(driver)
+    driver.advance(LEDGER)
+    (mined,) = driver.advance(LEDGER)
+    world.store.anchors[LEDGER, mined.chain, mined.seq] = mined.moved(AnchorState.FINAL, world.clock.now())
+    chain.reorg(1)
+    (held,) = driver.advance(LEDGER)
+    assert (held.state, held.evidence) == (AnchorState.HELD, mined.evidence)
+    assert "was final and is now another" in world.alerts[-1][1]
+    world.clock.advance(minutes=6)
+    (anchor,) = world.run_to_the_end(driver)
+    assert (anchor.state, len(world.store.signed)) == (AnchorState.ARCHIVED, 1)
+
+
 def test_two_reorganised_anchors_are_healed_in_their_order(fake: tuple[World, FakeChain]) -> None:
     world, chain = fake
     driver = world.driver()

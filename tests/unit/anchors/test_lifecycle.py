@@ -92,6 +92,7 @@ def test_before_it_is_on_chain(name: str) -> None:
         (22, REPLACED, (S.REORGED, Action.MARK)),
         (22, None, (S.REORGED, Action.MARK)),
     ],
+    ids=["no block upon it", "one too few", "deep enough", "another block", "no block"],
 )
 def test_after_it_is_on_chain(tip: int, block_hash: bytes | None, expected: tuple[AnchorState, Action]) -> None:
     mined = anchor(S.MINED, block_number=19, block_hash=BLOCK)
