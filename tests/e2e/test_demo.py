@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,7 @@ def test_the_table_names_the_chain_and_promises_nothing(
 def test_a_second_run_continues_ledger_and_chain(tmp_path: Path) -> None:
     demo = Demo(tmp_path)
     first = json.loads(demo.run(SMALL_PERCENT, "--json").stdout)
+    shutil.copytree(demo.output, tmp_path / "first")
     second = json.loads(demo.run(SMALL_PERCENT, "--json").stdout)
     assert (first["run"], second["run"]) == (1, 2)
     assert first["passed"]
@@ -133,6 +135,8 @@ def test_a_second_run_continues_ledger_and_chain(tmp_path: Path) -> None:
     assert [b["root"] for b in second["batches"]][: len(first["batches"])] == [b["root"] for b in first["batches"]]
     assert [b["anchor_seq"] for b in second["batches"]] == list(range(1, len(second["batches"]) + 1))
     assert second["batches"][len(first["batches"])]["block"] > first["batches"][-1]["block"]
+    kept = verify(tmp_path / "first", demo.output / "policy.toml")
+    assert kept.returncode == 0, "evidence given away earlier stays good under the policy of today"
     leaves = [leaf_hash(e) for e in read_entries(lambda p: read_file(demo.output / "log" / p), second["entries"])]
     tree = MerkleTree(leaves)
     for batch in second["batches"]:

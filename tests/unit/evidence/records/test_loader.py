@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ import pytest
 from evidence.canonical import dumps
 from evidence.errors import Malformed
 from evidence.records import PersonalData, RecordTypeInvalid, load_record_types, parse_record_types, parse_yaml
+from tests.support import own_cases
 
-VECTORS = Path(__file__).parents[3] / "vectors" / "record_types"
-DEFECTS = json.loads((VECTORS / "defects.json").read_text("utf-8"))
 COMMON = (resources.files("evidence.records") / "types" / "_common.yaml").read_text("utf-8")
 SOUND: dict[str, Any] = {
     "id": "thing",
@@ -43,12 +41,13 @@ def changed(changes: list[tuple[str, Any]]) -> str:
     return json.dumps(value)  # JSON is YAML
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=[d["name"] for d in DEFECTS])
+@pytest.mark.parametrize("defect", own_cases("record_types"))
 def test_defect_is_refused_with_a_helpful_message(defect: dict[str, Any]) -> None:
     text = defect.get("text") or changed(defect["change"])
     with pytest.raises(RecordTypeInvalid) as caught:
         parse_record_types({"_common.yaml": COMMON, "thing.yaml": text})
-    assert defect["expect"] in str(caught.value)
+    assert caught.value.reason == defect["expected"]["error"]
+    assert defect["expected"]["says"] in str(caught.value)
     assert "thing.yaml" in str(caught.value) or "other.yaml" in str(caught.value)
     assert isinstance(caught.value, Malformed)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evidence.errors import SchemaMismatch
 from evidence.records import PayloadMismatch, load_record_types, validate
+from tests.support import own_cases
 
 TYPES = load_record_types()
-REFUSED = json.loads((Path(__file__).parents[3] / "vectors" / "payloads" / "refused.json").read_text("utf-8"))
 SOUND: dict[str, dict[str, Any]] = {
     "key_event": {
         "subject": "key/" + "A" * 43,
@@ -40,13 +38,14 @@ def test_sound_payload_passes(name: str) -> None:
     validate(TYPES[name], SOUND[name])
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=[c["name"] for c in REFUSED])
+@pytest.mark.parametrize("case", own_cases("payloads"))
 def test_refusal_names_place_and_keyword(case: dict[str, Any]) -> None:
     payload = {**SOUND[case["type"]], **case["change"]}
     payload = {name: value for name, value in payload.items() if value is not None}
     with pytest.raises(PayloadMismatch) as caught:
         validate(TYPES[case["type"]], payload)
-    assert [list(problem) for problem in caught.value.problems] == case["problems"]
+    assert [list(problem) for problem in caught.value.problems] == case["expected"]["problems"]
+    assert caught.value.reason == case["expected"]["error"]
     assert "secret-value" not in str(caught.value)
     assert isinstance(caught.value, SchemaMismatch)
 

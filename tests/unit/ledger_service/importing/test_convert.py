@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,16 +9,17 @@ import pytest
 
 from ledger_service.importing.convert import converters
 from ledger_service.importing.errors import CellProblem
+from tests.support import own_cases
 
 CONVERT = converters(ZoneInfo("Asia/Shanghai"))
-REFUSED = json.loads((Path(__file__).parents[3] / "vectors" / "importing" / "cells.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=[case["name"] for case in REFUSED])
+@pytest.mark.parametrize("case", own_cases("cells"))
 def test_cell_is_refused_without_repeating_it(case: dict[str, Any]) -> None:
     cell = case["cell"] if "cell" in case else case["repeat"][0] * case["repeat"][1]
     with pytest.raises(CellProblem) as caught:
         CONVERT[case["as"]](cell)
+    assert type(caught.value).__name__ == case["expected"]["error"]
     assert f"{cell}" not in str(caught.value).replace("true or false", "")
 
 
