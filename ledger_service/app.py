@@ -41,6 +41,9 @@ def create_app(services: Services) -> FastAPI:
         description="Signed safety records in one append-only Merkle log, anchored on chain. Errors: RFC 9457.",
         lifespan=_lifespan,
         redirect_slashes=False,
+        # The framework's documentation pages load scripts from other people's servers; the document itself is enough.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.services = services
     for router in ROUTERS:
