@@ -12,7 +12,7 @@ from itertools import islice
 
 from evidence.errors import MalformedProof
 from evidence.hashing import EMPTY_ROOT, HASH_SIZE, NODE_PREFIX, node_hash
-from evidence.merkle.proofs import NodeId, compact_nodes, cover, fold, plan_consistency
+from evidence.merkle.proofs import NodeId, compact_nodes, plan_consistency
 
 _SIZES = frozenset({HASH_SIZE})
 _CHUNK = 1 << 16
@@ -115,10 +115,12 @@ def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
 class MerkleTree:
     """A whole tree in memory: `levels[k][i]` is the hash of the perfect subtree `NodeId(k, i)`."""
 
-    __slots__ = ("_levels",)
+    __slots__ = ("_latest", "_levels")
 
     def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
         self._levels: list[list[bytes]] = [[]]
+        self._latest: tuple[int, list[bytes], int, list[bytes]] = (0, [], 0, [])
+        """Size, last nodes, index and path of the latest inclusion proof."""
         self.extend(leaf_hashes)
 
     @property
@@ -154,30 +156,53 @@ class MerkleTree:
         return CompactRange(size, list(self._hashes(compact_nodes(size)))).root()
 
     def inclusion_proof(self, index: int, size: int | None = None) -> list[bytes]:
-        """Audit path of leaf `index` in the tree of `size` leaves, lowest level first; `0 <= index < size`."""
-        size = self._checked(size)
+        """Audit path of leaf `index` in the tree of `size` leaves, lowest level first; `0 <= index < size`.
+
+        Two paths are the same from the node on that covers both leaves; asked in log order, a proof costs little more
+        than what it does not share with the one before.
+        """
+        size = self.size if size is None else self._checked(size)
         if not 0 <= index < size:
             raise MalformedProof(f"leaf index {index} is not within [0, {size})")
-        # Below the level where the path meets the right edge every sibling is a perfect subtree held in `levels`.
-        inner = (index ^ (size - 1)).bit_length()
-        path = [level[index >> depth ^ 1] for depth, level in zip(range(inner - 1), self._levels, strict=False)]
-        return path + self._edge_path(index, size, inner)
+        known_size, last, previous, path = self._latest
+        shared = (index ^ previous).bit_length()
+        # Within a perfect subtree every level has its sibling, so that levels and path elements correspond.
+        if size == known_size and (index >> shared) + 1 << shared <= size:
+            path = path.copy()
+            for depth in range(shared):
+                path[depth] = self._levels[depth][index >> depth ^ 1]
+        else:
+            last = last if size == known_size else self._last_nodes(size)
+            path = self._path(index, size, last)
+        self._latest = size, last, index, path
+        return path.copy()
 
     def consistency_proof(self, old: int, new: int | None = None) -> list[bytes]:
         """Consistency proof from `old` to `new` leaves; `0 <= old <= new <= self.size`."""
         plan = plan_consistency(old, self._checked(new))
         return plan.assemble(list(self._hashes(plan.nodes)))
 
-    def _edge_path(self, index: int, size: int, inner: int) -> list[bytes]:
-        """The rest of an audit path: the ragged sibling on the right, then every perfect subtree to the left."""
-        levels, path = self._levels, []
+    def _path(self, index: int, size: int, last: Sequence[bytes]) -> list[bytes]:
+        """Audit path from scratch; `last` are the `_last_nodes` at this size."""
+        levels = self._levels
+        # Below the level where the path meets the right edge every sibling is perfect; above, only those to the left.
+        inner = (index ^ (size - 1)).bit_length()
+        path = [level[index >> depth ^ 1] for depth, level in zip(range(inner - 1), levels, strict=False)]
         if inner:
-            right = cover((index >> inner - 1 ^ 1) << inner - 1, size)
-            path.append(fold([levels[node.level][node.index] for node in right]))
-        for depth in range(inner, len(levels)):
-            if index >> depth & 1:
-                path.append(levels[depth][(index >> depth) - 1])
+            path.append(last[inner - 1])
+        path += [levels[depth][(index >> depth) - 1] for depth in range(inner, len(last)) if index >> depth & 1]
         return path
+
+    def _last_nodes(self, size: int) -> list[bytes]:
+        """At each level below the root the hash of the last node at `size` leaves, which covers leaf `size - 1`."""
+        last = self._levels[0][size - 1]
+        nodes: list[bytes] = []
+        for depth in range((size - 1).bit_length()):
+            nodes.append(last)
+            index = (size - 1) >> depth
+            # A left child without a sibling stands for its parent too (RFC 6962 section 2.1).
+            last = node_hash(self._levels[depth][index - 1], last) if index & 1 else last
+        return nodes
 
     def _hashes(self, nodes: Iterable[NodeId]) -> Iterator[bytes]:
         return (self._levels[node.level][node.index] for node in nodes)
