@@ -10,7 +10,8 @@ from importlib import resources
 from typing import Final
 
 from evidence.hashing import sha256
-from ledger_service.importing.mapping import SourceMapping, parse_mapping
+from ledger_service.importing.mapping import parse_mapping
+from ledger_service.importing.model import SourceMapping
 from ledger_service.importing.sign import DeviceKey
 
 LEDGER: Final = "demo"

@@ -13,7 +13,7 @@ from evidence.hashing import sha256
 from evidence.records import PayloadMismatch, RecordType, validate
 from ledger_service.importing import convert
 from ledger_service.importing.errors import CellProblem, RowRejected
-from ledger_service.importing.mapping import AttachmentRule, Rule, SourceMapping
+from ledger_service.importing.model import AttachmentRule, Rule, SourceMapping
 from ledger_service.importing.rows import Row
 
 ReadFile = Callable[[str], bytes]

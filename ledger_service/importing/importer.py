@@ -16,7 +16,7 @@ from evidence.records import RecordType
 from ledger_service.importing.build import Attachment, Builder, Draft
 from ledger_service.importing.errors import MappingInvalid, RowRejected, SourceUnreadable
 from ledger_service.importing.journal import Journal, Position
-from ledger_service.importing.mapping import SourceMapping
+from ledger_service.importing.model import SourceMapping
 from ledger_service.importing.rows import Row, read_rows
 
 BATCH_ROWS: Final = 250

@@ -11,7 +11,7 @@ from typing import Any, Final
 from evidence.canonical import loads
 from evidence.errors import EvidenceError
 from ledger_service.importing.errors import RowRejected, SourceUnreadable
-from ledger_service.importing.mapping import SourceMapping
+from ledger_service.importing.model import SourceMapping
 
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 MAX_LINE_BYTES: Final = 1024 * 1024

@@ -14,7 +14,8 @@ from ledger_service.importing import importer
 from ledger_service.importing.build import Attachment
 from ledger_service.importing.errors import MappingInvalid, ServiceUnavailable, SourceUnreadable
 from ledger_service.importing.importer import Importer, NotTaken, Taken, reader_below
-from ledger_service.importing.mapping import SourceMapping, parse_mapping
+from ledger_service.importing.mapping import parse_mapping
+from ledger_service.importing.model import SourceMapping
 from ledger_service.importing.sign import DeviceKey, Signer
 
 MAPPING = """
@@ -245,11 +246,28 @@ def test_attachments_outside_of_the_folder_are_not_read(tmp_path: Path) -> None:
         ("role: photo", "kind: photo", "role is missing"),
         ("version: 1", "version: 1\nversion: 2", "given twice"),
         ("format: csv", "format: csv\nrows: list", "rows names the list"),
+        ("version: 1", "version: one", "version must be a whole number"),
+        ("format: csv", "format: [csv]", "format must be one of"),
+        ("as: integer", "as: [integer]", "as must be one of"),
+        ("[编号]\n", "编号\n", "source_ref must be a list"),
+        ("[utf-8-sig, gb18030]", "utf-8", "encodings must be a list"),
+        ("id: keys", "id: 7", "id must be text"),
+        ("{constant: 7}", "{from: x, values: [a]}", "values must map"),
+        ("{constant: 7}", "7", "must say from, constant"),
+        ("role: photo}]", "role: 7}]", "as text"),
+        ("ignored: [备注]", "ignored: 备注", "ignored must be a list"),
+        ("id: keys", "id: &a keys", "anchors and aliases"),
     ],
 )
 def test_a_bad_mapping_is_refused(old: str, new: str, message: str) -> None:
     with pytest.raises(MappingInvalid, match=message):
         mapping(MAPPING.replace(old, new))
+
+
+def test_fields_must_be_a_mapping() -> None:
+    head, _, _ = MAPPING.partition("fields:")
+    with pytest.raises(MappingInvalid, match="fields must map"):
+        mapping(head + "fields: []\n")
 
 
 def test_a_mapping_for_an_unknown_type_is_refused(tmp_path: Path, subject: Importer) -> None:
