@@ -196,20 +196,16 @@ class EmbeddedNode:
             return AccountProof(nodes, tuple(storage))
 
     def _make_block(self, transaction: SignedTransactionAPI | None) -> None:
-        with self._lock, self._foreign():
-            try:
-                with self._store.block():
-                    # Under the write lock: another process may have made a block since this one was loaded.
-                    self._load()
-                    parent = self._chain.get_canonical_head()
-                    # A clock that stands still or runs backwards must not stop the chain.
-                    self._chain.set_header_timestamp(max(parent.timestamp + 1, int(self._clock().timestamp())))
-                    if transaction is not None:
-                        self._chain.apply_transaction(transaction)
-                    self._chain.mine_block()
-            finally:
-                # After a failure the object in memory may be ahead of the file: the file is the truth.
-                self._load()
+        with self._lock, self._foreign(), self._store.block():
+            # Under the write lock: another process may have made a block since this one was loaded, and a failed block
+            # leaves a pending header in memory. The file is the truth.
+            self._load()
+            parent = self._chain.get_canonical_head()
+            # A clock that stands still or runs backwards must not stop the chain.
+            self._chain.set_header_timestamp(max(parent.timestamp + 1, int(self._clock().timestamp())))
+            if transaction is not None:
+                self._chain.apply_transaction(transaction)
+            self._chain.mine_block()
 
     def _load(self) -> None:
         self._version = self._store.data_version()
