@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger_service.config import Settings
+from ledger_service.errors import StorageCorrupt
 from ledger_service.kit.dialect import WRITES, lock_schema, prepare_engine, storage_error
 from ledger_service.kit.files import make_dirs
 from ledger_service.migrations import HEAD
@@ -74,13 +75,17 @@ def upgrade(engine: Engine) -> None:
         return
     from alembic import command  # Imports that only a first start and a new version need.
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", "ledger_service:migrations")
     with write(engine) as connection:
         lock_schema(connection)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StorageCorrupt("the schema's version is none that this release knows") from error
 
 
 def _version(engine: Engine) -> str | None:

@@ -1,4 +1,4 @@
-"""Read the published files of a ledger and hold every byte to the rows. Raises AssertionError naming the first misfit."""
+"""Read the published files of a ledger and hold every byte to the rows. AssertionError names the first misfit."""
 
 from __future__ import annotations
 
