@@ -22,9 +22,9 @@ def upgrade() -> None:
     dialect = op.get_bind().dialect.name
     for table in ("entries", "checkpoints", "blobs"):
         for statement in triggers(dialect, table):
-            op.execute(sa.DDL(statement.replace("%", "%%")))
+            op.execute(sa.text(statement))
     for statement in triggers(dialect, "disclosures", ERASURE):
-        op.execute(sa.DDL(statement.replace("%", "%%")))
+        op.execute(sa.text(statement))
 
 
 def downgrade() -> None:
