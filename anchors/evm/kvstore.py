@@ -1,7 +1,6 @@
 """The embedded chain's key-value store: one SQLite file, one transaction per block.
 
-A kill leaves a whole block or none. Several processes may open the file: blocks are made under SQLite's write lock,
-and a reader notices blocks of others by SQLite's `data_version`.
+A kill leaves a whole block or none. Several processes may open the file: blocks are made under SQLite's write lock.
 """
 
 from __future__ import annotations
@@ -51,10 +50,6 @@ class SqliteKeyValueStore(BaseDB):  # type: ignore[misc]
 
     def _exists(self, key: bytes) -> bool:
         return self._db.execute("SELECT 1 FROM kv WHERE k = ?", (key,)).fetchone() is not None
-
-    def data_version(self) -> int:
-        """Changes whenever another connection has committed."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     @contextmanager
     def block(self) -> Iterator[None]:
