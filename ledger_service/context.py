@@ -55,7 +55,9 @@ class Services:
         self.sequencer = Sequencer(engine, clock)
         self.keys = KeyService(engine, clock, random, keystore, self.rules, self.sequencer)
         self.ledgers = LedgerService(engine, clock, keystore, self.keys, self.sequencer)
-        self.statements = StatementService(clock, self.ledgers, self.rules, self.sequencer, self._group_commit())
+        self.statements = StatementService(
+            engine, clock, self.ledgers, self.rules, self.sequencer, self._group_commit()
+        )
         self.entries = EntryService(engine, self.ledgers, keystore)
         self.records = RecordService(clock, random, keystore, self.ledgers, self.rules, self.statements, self.entries)
         self.streams = StreamService(engine, self.ledgers)

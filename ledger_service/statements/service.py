@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from sqlalchemy import Engine
+
+from evidence.errors import EvidenceError
+from evidence.hashing import sha256
+from evidence.statement import parse_statement
 from ledger_service.errors import ServiceError
 from ledger_service.kit.clock import Clock
+from ledger_service.kit.db import read
 from ledger_service.ledgers.service import LedgerService
+from ledger_service.statements import repository
 from ledger_service.statements.group_commit import GroupCommit
 from ledger_service.statements.model import Outcome, PreparedStatement, Rejected, Sequenced
 from ledger_service.statements.prepare import prepare
@@ -19,8 +26,15 @@ class StatementService:
     """Takes statements in, one or many, from requests (async) or from programs (`submit_now`)."""
 
     def __init__(
-        self, clock: Clock, ledgers: LedgerService, rules: RuleBook, sequencer: Sequencer, group_commit: GroupCommit
+        self,
+        engine: Engine,
+        clock: Clock,
+        ledgers: LedgerService,
+        rules: RuleBook,
+        sequencer: Sequencer,
+        group_commit: GroupCommit,
     ) -> None:
+        self._engine = engine
         self._clock = clock
         self._ledgers = ledgers
         self._rules = rules
@@ -33,7 +47,14 @@ class StatementService:
 
     async def submit(self, ledger: str, compact: str) -> Sequenced:
         """Sequence one statement. Raises what `prepare` raises, Conflict, Refused, RetryLater, StorageFull."""
-        return await self.submit_prepared(self.prepare(ledger, compact))
+        try:
+            prepared = self.prepare(ledger, compact)
+        except ServiceError:
+            known = self._known(ledger, compact)
+            if known is None:
+                raise
+            return known
+        return await self.submit_prepared(prepared)
 
     async def submit_prepared(self, statement: PreparedStatement) -> Sequenced:
         """Sequence one checked statement."""
@@ -68,18 +89,39 @@ class StatementService:
         """Commit what waits and take nothing more."""
         await self._group_commit.close()
 
-    def _check_all(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[PreparedStatement | Rejected]:
+    def _known(self, ledger: str, compact: str) -> Sequenced | None:
+        """The answer that these very bytes once got, though the rules of today would refuse them.
+
+        A record type may have a new version since, or the clock gone back: a sender that asks again must not be told
+        that its record was refused.
+        """
+        try:
+            record_id = parse_statement(compact).claims.jti
+        except EvidenceError:
+            return None
+        with read(self._engine) as connection:
+            known = repository.known_records(connection, ledger, [record_id]).get(record_id)
+        return (
+            known.sequenced
+            if known is not None and known.digest == sha256(compact.encode("utf-8", "surrogatepass"))
+            else None
+        )
+
+    def _check_all(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[PreparedStatement | Outcome]:
         rules, now = self._rules.of(self._ledgers.get(ledger).slug), self._clock.now()
-        checked: list[PreparedStatement | Rejected] = []
+        checked: list[PreparedStatement | Outcome] = []
         for compact in compacts:
+            if isinstance(compact, ServiceError):
+                checked.append(Rejected(compact))
+                continue
             try:
-                checked.append(Rejected(compact) if isinstance(compact, ServiceError) else prepare(rules, compact, now))
+                checked.append(prepare(rules, compact, now))
             except ServiceError as error:
-                checked.append(Rejected(error))
+                checked.append(self._known(ledger, compact) or Rejected(error))
         return checked
 
 
-def merge(checked: Sequence[PreparedStatement | Rejected], outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes at the places of the statements that were sequenced, the rejections at theirs."""
+def merge(checked: Sequence[PreparedStatement | Outcome], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes at the places of the statements that went to the sequencer; what was settled before stays."""
     remaining = iter(outcomes)
-    return [item if isinstance(item, Rejected) else next(remaining) for item in checked]
+    return [next(remaining) if isinstance(item, PreparedStatement) else item for item in checked]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ledger_service.errors import LedgerExists, OutcomeUnknown, RetryLater
+from ledger_service.errors import LedgerExists, OutcomeUnknown, RetryLater, StorageCorrupt
 from ledger_service.statements.model import Sequenced
 from tests.fakes.check_ledger import check_ledger
-from tests.fakes.faults import breaking
+from tests.fakes.faults import Trap, breaking
 from tests.fakes.plant import LEDGER, Plant
 
 MOST_STEPS = 60
@@ -96,6 +101,59 @@ def test_creating_a_ledger_breaks_at_every_step_and_never_makes_a_second_key_set
     assert len(keys_seen) == 1, "a second key set"
     with pytest.raises(LedgerExists):
         plant.services.ledgers.create("second", "ledger.example.com/second")
+
+
+PHOTO = b"photo of a seal" * 1000
+DIGEST = hashlib.sha256(PHOTO).hexdigest()
+
+
+@pytest.mark.parametrize("persisted", [False, True], ids=["failed", "failed but persisted"])
+@pytest.mark.parametrize("step", range(1, 9))
+def test_a_blob_upload_breaks_at_every_file_operation_and_the_same_upload_completes_it(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, step: int, persisted: bool
+) -> None:
+    def fail() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    trap = Trap(step, fail)
+    with monkeypatch.context() as patched:
+        for name in ("fsync", "replace", "mkdir"):
+            patched.setattr(os, name, trapped(trap, getattr(os, name), persisted))
+        with suppress(StorageCorrupt, OSError):
+            upload_photo(plant)
+    assert_no_row_without_its_bytes(plant)
+    assert upload_photo(plant)
+    assert plant.services.blobs.get(DIGEST).path.read_bytes() == PHOTO
+
+
+@pytest.mark.parametrize("persisted", [False, True], ids=["failed", "failed but persisted"])
+def test_a_blob_upload_breaks_at_every_database_step_and_the_same_upload_completes_it(
+    plant: Plant, persisted: bool
+) -> None:
+    for step in range(1, MOST_STEPS):
+        with breaking(plant.services.engine, step, persisted=persisted) as trap, suppress(RetryLater):
+            upload_photo(plant)
+        assert_no_row_without_its_bytes(plant)
+        if not trap.sprung:
+            break
+    assert step > 3
+    assert plant.services.blobs.get(DIGEST).path.read_bytes() == PHOTO
+
+
+def trapped(trap: Trap, act: Callable[..., Any], persisted: bool) -> Callable[..., Any]:
+    return lambda *arguments, **options: trap.pass_by(lambda: act(*arguments, **options), persisted)
+
+
+def upload_photo(plant: Plant) -> bool:
+    with plant.services.blobs.begin(DIGEST, "image/jpeg") as upload:
+        upload.write(PHOTO)
+        upload.finish()
+    return True
+
+
+def assert_no_row_without_its_bytes(plant: Plant) -> None:
+    if plant.services.blobs.sizes([DIGEST]):
+        assert plant.services.blobs.get(DIGEST).path.read_bytes() == PHOTO
 
 
 @pytest.mark.parametrize("persisted", [False, True], ids=["before the write", "after the write"])

@@ -14,6 +14,7 @@ from ledger_service.kit.db import make_engine
 from ledger_service.statements.model import Rejected, Sequenced
 from ledger_service.statements.sequencer import Sequencer
 from tests.fakes.check_ledger import check_ledger
+from tests.fakes.http import request
 from tests.fakes.plant import LEDGER, Plant
 
 
@@ -49,6 +50,19 @@ def test_the_same_bytes_get_the_same_answer_and_other_bytes_under_the_id_a_confl
     assert isinstance(conflicting, Rejected)
     assert isinstance(conflicting.error, Conflict)
     assert check_ledger(plant.services.engine, LEDGER) == 3
+
+
+def test_what_was_taken_once_is_not_refused_by_the_rules_of_another_day(plant: Plant) -> None:
+    compact, stranger = plant.statement(), plant.statement()
+    first = plant.submit(compact)[0]
+    assert isinstance(first, Sequenced)
+    plant.clock.advance(hours=-1)
+    again, refused = plant.submit(compact, stranger)
+    assert again == first.again()
+    assert isinstance(refused, Rejected)
+    path = f"/v1/ledgers/{LEDGER}/statements"
+    answer = request(plant.services, "POST", path, content=compact, headers={"content-type": "text/plain"})
+    assert (answer.status_code, answer.json()["index"]) == (200, first.index)
 
 
 def test_a_statement_without_one_of_its_disclosures_is_other_bytes(plant: Plant) -> None:
