@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from ledger_service.errors import KeySetMismatch, NotFound, StorageCorrupt
-from ledger_service.kit import files
 from ledger_service.kit.keystore import KEY_NAMES, KeyStore
 
 ORIGIN = "ledger.example.com/demo"
@@ -42,7 +41,7 @@ def test_a_crash_at_any_write_leaves_all_keys_or_none(
                 raise OSError("power cut")
             return real(*arguments)
 
-        monkeypatch.setattr(files.os, name, call)
+        monkeypatch.setattr(os, name, call)
 
     with monkeypatch.context() as patched:
         for name in ("write", "fsync"):
