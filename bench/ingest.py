@@ -85,7 +85,7 @@ def _singles(port: int, supply: Iterator[str], rounds: int, count: int) -> Row:
 
 def _batches(port: int, supply: Iterator[str], direct: Services, own: Iterator[str], rounds: int, count: int) -> Row:
     def ours() -> float:
-        bodies = ["\n".join(islice(supply, _BATCH)).encode() + b"\n" for _ in range(count)]
+        bodies = ["".join(f'"{text}"\n' for text in islice(supply, _BATCH)).encode() for _ in range(count)]
         path = f"/v1/ledgers/{LEDGER}/statements"
         return drive(port, [post(path, body, "application/x-ndjson") for body in bodies], 2)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from binascii import a2b_base64, b2a_base64
 from datetime import UTC, datetime
 
 from evidence.errors import Malformed
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
 # Hours end at 23: newer Pythons read 24:00 as the next day's midnight, RFC 3339 does not know it.
@@ -25,17 +27,18 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 def b64url_encode(data: bytes) -> str:
     """Encode as base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def b64url_decode(text: str) -> bytes:
     """Decode base64url without padding; non-zero trailing bits and any other spelling raise `Malformed`."""
-    if not _BASE64URL.match(text) or len(text) % 4 == 1:
-        raise Malformed("not unpadded base64url")
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    # A last character with spare bits set decodes to the same bytes: only the canonical spelling is taken.
-    if len(text) % 4 and b64url_encode(data[-(len(data) % 3) :]) != text[-(len(text) % 4) :]:
-        raise Malformed("base64url with non-zero trailing bits")
+    try:
+        data = a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"===")
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise Malformed("not unpadded base64url") from error
+    # The reader skips what it does not know and drops spare bits: only the spelling that comes back is taken.
+    if b64url_encode(data) != text:
+        raise Malformed("not the one spelling of unpadded base64url")
     return data
 
 
