@@ -38,8 +38,8 @@ class Demo:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not self._said.exists():
                 done = self.run(percent, "--json")
-                assert done.returncode == 0, done.stderr
-                assert done.stderr == "", "progress belongs on a terminal only"
+                assert done.returncode == 0, f"{done.stderr}\n{done.stdout[-4000:]}"
+                assert done.stderr == "", f"progress belongs on a terminal only: {done.stderr}"
                 self._said.write_text(done.stdout, "utf-8")
 
 
