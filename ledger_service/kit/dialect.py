@@ -7,12 +7,16 @@ lock at BEGIN so that two processes queue up instead of failing late. PostgreSQL
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from ledger_service.errors import OutcomeUnknown, RetryLater, ServiceError, StorageFull
+
+ROWS_AT_ONCE = (128, 64, 32, 16, 8, 4, 2, 1)
+"""Rows of one INSERT: few sizes, so that the driver keeps their prepared statements; bounded by 32,766 values."""
 
 WRITES = "safety_ledger_writes"
 """Execution option: this connection's transactions will write."""
@@ -64,11 +68,20 @@ def lock_ledger(connection: Connection, ledger: str) -> None:
 def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
     """Insert plain values (numbers, text, bytes) past the statement compiler: it costs more than the database does.
 
-    `table` and `columns` are the program's own names, never input.
+    Many rows go in one statement: the driver gives the interpreter lock away around each one, and under load gets it
+    back late. `table` and `columns` are the program's own names, never input.
     """
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(rows))  # noqa: S608
+    marks = f"({', '.join([mark] * len(columns))})"
+    begin = 0
+    for size in ROWS_AT_ONCE:
+        while len(rows) - begin >= size:
+            values = tuple(chain.from_iterable(rows[begin : begin + size]))
+            connection.exec_driver_sql(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * size)}",  # noqa: S608
+                values,
+            )
+            begin += size
 
 
 def lock_schema(connection: Connection) -> None:

@@ -18,6 +18,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds since 1970; a naive time raises TypeError rather than being guessed."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware UTC instant, stored as whole microseconds since 1970: exact, sortable, free of time zones."""
 
@@ -25,8 +30,8 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Microseconds since the epoch; a naive time raises TypeError here rather than being guessed."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        """The stored form (`microseconds`)."""
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """The instant, aware, in UTC."""

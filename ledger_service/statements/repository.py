@@ -10,11 +10,15 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ledger_service.kit.dialect import insert_rows
 from ledger_service.models import disclosures, entries, stream_heads
+from ledger_service.models.types import microseconds
 from ledger_service.statements.model import Sequenced
 from ledger_service.statements.plan import Head, Known, Placed
 
 CHUNK = 500
 """Values in one IN list: every database takes that many."""
+
+ENTRY_COLUMNS = tuple(column.name for column in entries.columns)
+"""All of them, in the order of `_entry_row`."""
 
 _TAIL = (
     select(entries.c.idx, entries.c.received_at)
@@ -39,7 +43,6 @@ _MOVE_HEAD = (
     .where(stream_heads.c.ledger == bindparam("of_ledger"), stream_heads.c.stream == bindparam("of_stream"))
     .values(stream_seq=bindparam("new_seq"), leaf_hash=bindparam("new_hash"), idx=bindparam("new_idx"))
 )
-_ADD_ENTRY = insert(entries)
 _ADD_HEAD = insert(stream_heads)
 
 
@@ -78,7 +81,7 @@ def heads(connection: Connection, ledger: str, streams: Iterable[str]) -> dict[s
 
 def add_entries(connection: Connection, placed: Sequence[Placed]) -> None:
     """Write the entries and, after them, their disclosures."""
-    connection.execute(_ADD_ENTRY, [_entry_row(item) for item in placed])
+    insert_rows(connection, entries.name, ENTRY_COLUMNS, [_entry_row(item) for item in placed])
     rows = [
         (item.statement.ledger, item.sequenced.index, position, digest, text)
         for item in placed
@@ -112,20 +115,20 @@ def move_heads(connection: Connection, ledger: str, old: dict[str, Head], new: d
         connection.execute(_ADD_HEAD, begun)
 
 
-def _entry_row(item: Placed) -> dict[str, object]:
+def _entry_row(item: Placed) -> tuple[object, ...]:
     statement, sequenced = item.statement, item.sequenced
-    return {
-        "ledger": statement.ledger,
-        "idx": sequenced.index,
-        "entry_bytes": item.entry_bytes,
-        "leaf_hash": sequenced.leaf_hash,
-        "record_id": statement.record_id,
-        "record_type": statement.record_type,
-        "kid": statement.kid,
-        "channel": statement.channel,
-        "stream": statement.stream,
-        "stream_seq": sequenced.stream_seq,
-        "occurred_at": statement.occurred_at,
-        "received_at": sequenced.received_at,
-        "statement_digest": statement.digest,
-    }
+    return (
+        statement.ledger,
+        sequenced.index,
+        item.entry_bytes,
+        sequenced.leaf_hash,
+        statement.record_id,
+        statement.record_type,
+        statement.kid,
+        statement.channel,
+        statement.stream,
+        sequenced.stream_seq,
+        microseconds(statement.occurred_at),
+        microseconds(sequenced.received_at),
+        statement.digest,
+    )
