@@ -38,9 +38,10 @@ def anchor(
     """Anchor the newest checkpoint, as far as it goes now. 2 while an anchor still waits for the chain."""
     from ledger_service.anchoring.schemas import anchor_json
 
+    chain = None if profile is None else (_profile(profile), rpc, _address(contract))
     with services_at(data) as services:
-        if profile is not None:
-            services.anchoring.configure(ledger, _profile(profile), rpc, _address(contract))
+        if chain is not None:
+            services.anchoring.configure(ledger, *chain)
         services.anchoring.run_once(ledger)
         values = [anchor_json(item) for item in services.anchoring.anchors(ledger)]
     show(values, as_json, lambda: [_anchor_line(value) for value in values])

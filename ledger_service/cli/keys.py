@@ -56,15 +56,17 @@ def enrol(
     as_json: Json = False,
 ) -> None:
     """Let a key sign statements from now on."""
+    key = _parse(jwk)
     with services_at(data) as services:
-        _done(services.keys.enrol(ledger, _parse(jwk), holder, role), as_json)
+        _done(services.keys.enrol(ledger, key, holder, role), as_json)
 
 
 @app.command()
 def rotate(ledger: Ledger, kid: Kid, jwk: Jwk, data: DataDir = None, as_json: Json = False) -> None:
     """Let a new key take over the holder and role of KID, which ends here."""
+    key = _parse(jwk)
     with services_at(data) as services:
-        _done(services.keys.rotate(ledger, kid, _parse(jwk)), as_json)
+        _done(services.keys.rotate(ledger, kid, key), as_json)
 
 
 @app.command()

@@ -1,0 +1,176 @@
+"""The command line: results on stdout, words on stderr, and the exit codes that its help promises."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from ledger_service.cli import main
+from tests.fakes.plant import LEDGER, Plant
+
+RECORD = {
+    "type": "evidence_package",
+    "occurred_at": "2026-01-01T00:00:00Z",
+    "payload": {
+        "subject": "package/P-1",
+        "manifest_sha256": "0" * 64,
+        "file_count": 1,
+        "checkpoint_size": 1,
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder to work in, and the logs as they were: a command sends them to the stderr of its own test."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def data(plant: Plant) -> str:
+    plant.services.close()
+    return str(plant.settings.data_dir)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def value(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_a_ledger_from_its_creation_to_evidence_that_verifies(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAFETY_LEDGER_DATA_DIR", str(tmp_path / "mine"))
+    made = value(capsys, "init", LEDGER, "--origin", "ledger.example.com/mine")
+    assert made["origin"] == "ledger.example.com/mine"
+    Path("record.json").write_text(json.dumps(RECORD), encoding="utf-8")
+    assert value(capsys, "submit", LEDGER, "record.json", "--record")[0]["index"] == 1
+    assert run(capsys, "receipt", LEDGER, "1")[0] == 75
+    assert value(capsys, "publish", LEDGER)["size"] == 2
+    assert value(capsys, "anchor", LEDGER)[0]["state"] == "archived"
+    assert value(capsys, "export", LEDGER, "out") == {"folder": "out", "receipts": 2}
+    code, out, _ = run(capsys, "verify", "out", "--policy", "out/policy.toml")
+    assert (code, out.splitlines()[0]) == (0, "VALID")
+    code, out, _ = run(capsys, "receipt", LEDGER, "1", "--text")
+    assert code == 0
+    assert out == Path("out/proofs/1.tlog-proof").read_text(encoding="utf-8")
+    assert value(capsys, "fsck", LEDGER)["sound"] is True
+    # A second run reads what the first wrote, and an export never mixes with another.
+    assert run(capsys, "export", LEDGER, "out")[0] == 1
+    assert run(capsys, "init", LEDGER, "--origin", "ledger.example.com/mine")[0] == 1
+
+
+def test_damage_is_exit_code_1_and_a_tampered_receipt_too(
+    capsys: pytest.CaptureFixture[str], data: str, tmp_path: Path
+) -> None:
+    run(capsys, "publish", LEDGER, "--data", data)
+    out = tmp_path / "out"
+    run(capsys, "export", LEDGER, str(out), "--data", data)
+    tile = Path(data) / "logs" / LEDGER / "tile" / "0" / "000.p" / "2"
+    tile.write_bytes(bytes(64))
+    code, text, _ = run(capsys, "fsck", LEDGER, "--data", data)
+    assert code == 1
+    assert "tile/0/000.p/2" in text
+    receipt = out / "receipts" / "1.json"
+    receipt.write_bytes(receipt.read_bytes().replace(b"index 1", b"index 0"))
+    assert run(capsys, "verify", str(receipt), "--policy", str(out / "policy.toml"))[0] == 1
+
+
+def test_without_an_anchor_the_verdict_is_unknown(
+    capsys: pytest.CaptureFixture[str], data: str, tmp_path: Path
+) -> None:
+    run(capsys, "publish", LEDGER, "--data", data)
+    out = tmp_path / "out"
+    run(capsys, "export", LEDGER, str(out), "--data", data)
+    assert run(capsys, "verify", str(out / "receipts" / "0.json"), "--policy", str(out / "policy.toml"))[0] == 2
+
+
+def test_lost_tiles_come_back(capsys: pytest.CaptureFixture[str], data: str) -> None:
+    run(capsys, "publish", LEDGER, "--data", data)
+    (Path(data) / "logs" / LEDGER / "tile" / "0" / "000.p" / "2").unlink()
+    assert run(capsys, "fsck", LEDGER, "--data", data)[0] == 1
+    assert run(capsys, "fsck", LEDGER, "--rebuild-tiles", "--data", data)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["init"],
+        ["receipt", LEDGER, "-1"],
+        ["receipt", LEDGER, "one"],
+        ["keys", "enrol", LEDGER, "--jwk", "{}", "--holder", "x"],
+        ["keys", "compromise", LEDGER, "kid", "--since", "yesterday"],
+        ["anchor", LEDGER, "--contract", "0x12", "--profile", os.devnull],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_code_64(capsys: pytest.CaptureFixture[str], data: str, arguments: list[str]) -> None:
+    extra = ["--data", data] if arguments[0] in ("receipt", "anchor") else []
+    code, out, err = run(capsys, *arguments, *extra)
+    assert (code, out) == (64, "")
+    assert err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fsck", "nobody"], ["publish", "nobody"], ["receipt", LEDGER, "99"]], ids=" ".join
+)
+def test_what_is_refused_is_one_line_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str], data: str, arguments: list[str]
+) -> None:
+    code, out, err = run(capsys, *arguments, "--data", data)
+    assert (code, out) == (1, "")
+    assert err.startswith("Not found: ")
+    assert "Traceback" not in err
+
+
+def test_a_refused_record_is_exit_code_1_and_names_no_value(
+    capsys: pytest.CaptureFixture[str], data: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(RECORD | {"payload": {"subject": "person/E-0815"}}), encoding="utf-8")
+    code, out, err = run(capsys, "submit", LEDGER, str(file), "--record", "--data", data)
+    assert code == 1
+    assert "E-0815" not in out + err
+
+
+def test_keys_are_made_enrolled_rotated_and_revoked(
+    capsys: pytest.CaptureFixture[str], data: str, tmp_path: Path
+) -> None:
+    devices = tmp_path / "devices.json"
+    made = [
+        value(capsys, "keys", "device", name, "--iss", f"urn:device:{name}", "--file", str(devices))
+        for name in ("one", "two")
+    ]
+    assert devices.stat().st_mode & 0o777 == 0o600
+    (tmp_path / "two.jwk").write_text(made[1]["jwk"], encoding="utf-8")
+    value(capsys, "keys", "enrol", LEDGER, "--jwk", made[0]["jwk"], "--holder", "Tablet 1", "--data", data)
+    value(capsys, "keys", "rotate", LEDGER, made[0]["kid"], "--jwk", f"@{tmp_path / 'two.jwk'}", "--data", data)
+    value(capsys, "keys", "revoke", LEDGER, made[1]["kid"], "--data", data)
+    listed = value(capsys, "keys", "list", LEDGER, "--data", data)
+    assert {item["kid"] for item in listed} >= {item["kid"] for item in made}
+    assert run(capsys, "keys", "device", "one", "--iss", "urn:device:one", "--file", str(devices))[0] == 1
+    assert run(capsys, "keys", "revoke", LEDGER, made[1]["kid"], "--data", data)[0] == 1
+
+
+def test_help_is_quick_and_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--help")
+    assert code == 0
+    for command in ("init", "serve", "worker", "submit", "import", "publish", "anchor", "receipt", "verify", "fsck"):
+        assert f"\n  {command}" in out
+    assert "75 try again later" in " ".join(out.split())
