@@ -158,6 +158,8 @@ def test_a_transaction_that_does_not_fit_makes_no_block(
     with pytest.raises(ChainRefused):
         embedded.node.send_raw(raw_open(embedded.node, embedded.target, bytes(32), nonce=nonce, chain_id=chain_id))
     assert hashes(embedded.node) == before, name
+    embedded.node.mine(1)
+    assert hashes(embedded.node)[:-1] == before
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00", b"\x02", b"\xc0", b"\x7f" * 40, b"\xf8\xff"], ids=bytes.hex)
