@@ -18,6 +18,7 @@ from ledger_service.app import create_app
 from ledger_service.config import Settings
 from ledger_service.context import build_services
 from ledger_service.kit.logs import configure_logs
+from ledger_service.kit.process import settle
 
 _ANSWER = (
     b'{"record_id":"019d0000-0000-7000-8000-000000000000","index":100000,"leaf_hash":"' + b"A" * 43 + b'",'
@@ -41,6 +42,7 @@ async def serve(folder: Path) -> None:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(256)
+    settle()  # As `safety-ledger serve` does.
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     print(listener.getsockname()[1], flush=True)
