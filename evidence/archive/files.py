@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evidence.errors import LimitExceeded, Malformed, MissingEvidence
-from evidence.package.manifest import MAX_FILES
+from evidence.package.manifest import MAX_FILES, check_path
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 
@@ -30,11 +30,16 @@ def read_file(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
 
 
 def list_files(folder: Path) -> Iterator[str]:
-    """Paths of all files below `folder`, with `/`, sorted. Raises `Malformed` for links and special files."""
+    """Paths of all files below `folder`, with `/`, sorted.
+
+    Raises `Malformed` for links, special files and names that no package path may have.
+    """
     found: list[str] = []
     for directory, folders, names in os.walk(folder):
         for name in [*names, *folders]:
             full = Path(directory, name)
+            # Before the name stands in any message: it comes from whoever made the folder.
+            check_path(full.relative_to(folder).as_posix())
             if full.is_symlink() or (name in names and not full.is_file()):
                 raise Malformed(f"{full.relative_to(folder).as_posix()} is a link or a special file")
         found += [Path(directory, name).relative_to(folder).as_posix() for name in names]

@@ -31,6 +31,9 @@ _MAX_JWS = 2048
 _MEMBERS = frozenset({"v", "package_id", "origin", "created_at", "scope", "clause_map", "checkpoint", "files"})
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,64}(?:;[ -~]{1,64})?\Z", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls, line and direction marks, and bytes that are no UTF-8 (as lone surrogates): a path with one of them could
+write a false verdict into the report that names it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,7 +81,9 @@ class Manifest:
 def check_path(path: str) -> str:
     """Return a path that stays inside the package: relative, `/` between plain names; otherwise raise `Malformed`."""
     parts = path.split("/")
-    if len(path) > 1024 or "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
+    if _UNPRINTABLE.search(path):
+        raise Malformed("a package path has no control, direction or undecodable characters")
+    if len(path) > 1024 or "\\" in path or any(part in ("", ".", "..") for part in parts):
         raise Malformed("a package path is relative and has no empty, dot or dot-dot part")
     return path
 
