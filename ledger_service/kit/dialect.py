@@ -65,20 +65,30 @@ def lock_ledger(connection: Connection, ledger: str) -> None:
         connection.execute(text("SELECT 1 FROM ledgers WHERE ledger = :ledger FOR UPDATE"), {"ledger": ledger})
 
 
-def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+    replacing: Sequence[str] = (),
+) -> None:
     """Insert plain values (numbers, text, bytes) past the statement compiler: it costs more than the database does.
+
+    With `replacing`, a row whose values in those key columns are taken gives that row its other values.
 
     Many rows go in one statement: the driver gives the interpreter lock away around each one, and under load gets it
     back late. `table` and `columns` are the program's own names, never input.
     """
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     marks = f"({', '.join([mark] * len(columns))})"
+    tail = f" ON CONFLICT ({', '.join(replacing)}) DO UPDATE SET " if replacing else ""
+    tail += ", ".join(f"{name} = excluded.{name}" for name in columns if replacing and name not in replacing)
     begin = 0
     for size in ROWS_AT_ONCE:
         while len(rows) - begin >= size:
             values = tuple(chain.from_iterable(rows[begin : begin + size]))
             connection.exec_driver_sql(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * size)}",  # noqa: S608
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * size)}{tail}",  # noqa: S608
                 values,
             )
             begin += size

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select
 
 from ledger_service.kit.dialect import insert_rows
 from ledger_service.models import disclosures, entries, stream_heads
@@ -38,12 +38,6 @@ _KNOWN = select(
 _HEADS = select(stream_heads.c.stream, stream_heads.c.stream_seq, stream_heads.c.leaf_hash).where(
     stream_heads.c.ledger == bindparam("ledger"), stream_heads.c.stream.in_(bindparam("wanted", expanding=True))
 )
-_MOVE_HEAD = (
-    update(stream_heads)
-    .where(stream_heads.c.ledger == bindparam("of_ledger"), stream_heads.c.stream == bindparam("of_stream"))
-    .values(stream_seq=bindparam("new_seq"), leaf_hash=bindparam("new_hash"), idx=bindparam("new_idx"))
-)
-_ADD_HEAD = insert(stream_heads)
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:
@@ -91,28 +85,11 @@ def add_entries(connection: Connection, placed: Sequence[Placed]) -> None:
         insert_rows(connection, disclosures.name, ("ledger", "idx", "position", "digest", "text"), rows)
 
 
-def move_heads(connection: Connection, ledger: str, old: dict[str, Head], new: dict[str, tuple[Head, int]]) -> None:
-    """Let the moved streams end at their new heads."""
-    moved = [
-        {
-            "of_ledger": ledger,
-            "of_stream": stream,
-            "new_seq": head.stream_seq,
-            "new_hash": head.leaf_hash,
-            "new_idx": index,
-        }
-        for stream, (head, index) in new.items()
-        if stream in old
-    ]
-    begun = [
-        {"ledger": ledger, "stream": stream, "stream_seq": head.stream_seq, "leaf_hash": head.leaf_hash, "idx": index}
-        for stream, (head, index) in new.items()
-        if stream not in old
-    ]
-    if moved:
-        connection.execute(_MOVE_HEAD, moved)
-    if begun:
-        connection.execute(_ADD_HEAD, begun)
+def move_heads(connection: Connection, ledger: str, moved: Mapping[str, tuple[Head, int]]) -> None:
+    """Let these streams, new ones too, end at their new heads: (head, its index)."""
+    rows = [(ledger, stream, head.stream_seq, head.leaf_hash, index) for stream, (head, index) in moved.items()]
+    columns = ("ledger", "stream", "stream_seq", "leaf_hash", "idx")
+    insert_rows(connection, stream_heads.name, columns, rows, replacing=("ledger", "stream"))
 
 
 def _entry_row(item: Placed) -> tuple[object, ...]:

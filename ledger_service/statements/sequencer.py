@@ -62,7 +62,7 @@ class Sequencer:
         outcomes = [plan.add(statement) for statement in group]
         if plan.placed:
             repository.add_entries(connection, plan.placed)
-            repository.move_heads(connection, ledger, heads, plan.heads)
+            repository.move_heads(connection, ledger, plan.heads)
         if plan.touched_keys:
             keys.project(connection, ledger, history, plan.touched_keys)
         return outcomes
