@@ -16,7 +16,7 @@ help: ## Show the targets
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Safety Ledger needs Python 3.11 or newer")'
 	@$(PYTHON) -m venv .tools/uv
-	@.tools/uv/bin/pip install --quiet --disable-pip-version-check "uv>=0.6"
+	@.tools/uv/bin/pip install --quiet --quiet --disable-pip-version-check "uv>=0.6"
 
 # A stamp per requirements file: the environment is synchronised exactly when the pins change.
 $(VENV)/.stamp-%: requirements/%.txt pyproject.toml | $(UV)
