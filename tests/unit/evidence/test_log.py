@@ -37,9 +37,15 @@ def first_fault(result: LogResult) -> tuple[str, str]:
     return check.name, check.reason
 
 
-@pytest.mark.parametrize("records", [0, 1, 5, 255, 256, 300])
-def test_sound_logs(records: int) -> None:
-    ledger, _ = populated(records)
+@pytest.fixture(scope="module")
+def large() -> MemoryLedger:
+    """A ledger whose last tile of two is partial."""
+    return populated(260)[0]
+
+
+@pytest.mark.parametrize("records", [0, 1, 5, None])
+def test_sound_logs(records: int | None, large: MemoryLedger) -> None:
+    ledger = large if records is None else populated(records)[0]
     result = judge(ledger)
     assert result.report.verdict is Outcome.VALID, result.report.failed
     assert result.log is not None
@@ -150,8 +156,8 @@ def test_a_rolled_back_log_is_its_own_older_self() -> None:
     assert first_fault(judge(ledger, mixed)) == ("tree", "MissingEvidence")
 
 
-def test_reads_are_by_canonical_tile_paths() -> None:
-    ledger, _ = populated(300)
+def test_reads_are_by_canonical_tile_paths(large: MemoryLedger) -> None:
+    ledger = large
     asked: list[str] = []
     files = log_files(ledger)
     verifier = ReceiptVerifier(parse_policy(ledger.policy()), KINDS, validate)
