@@ -87,10 +87,6 @@ class AnchorMismatch(VerificationFailed):
     """Anchor evidence does not prove the claimed head: wrong chain, contract, slot, head, size or root."""
 
 
-class HeaderNotTrusted(VerificationFailed):
-    """A block header contradicts the verifier's own trusted header for that block."""
-
-
 class Undetermined(EvidenceError):
     """Neither yes nor no: something outside the evidence is needed."""
 
