@@ -17,6 +17,7 @@ from bench.measure import Row, duel, per_second
 from bench.sample import DEVICE, LEDGER, ORIGIN, statements
 from ledger_service.config import Settings
 from ledger_service.context import Services, build_services
+from ledger_service.kit.logs import configure_logs
 from ledger_service.statements.model import Sequenced
 
 _CONNECTIONS = 64
@@ -28,6 +29,7 @@ SCRATCH = Path(__file__).parent / "results"
 @contextmanager
 def ledger(folder: Path) -> Iterator[Services]:
     """A new ledger with the device enrolled."""
+    configure_logs("WARNING")
     services = build_services(Settings(data_dir=folder, open_loopback=True, scheduler=False))
     services.ledgers.create(LEDGER, ORIGIN)
     services.keys.enrol(LEDGER, DEVICE.public, "Dosing terminal 4", "device")
