@@ -68,6 +68,11 @@ def ledger_row(connection: Connection, ledger: str) -> LedgerRow:
     return LedgerRow(*row)
 
 
+def exists(connection: Connection, ledger: str) -> bool:
+    """Whether there is a ledger by this slug."""
+    return connection.execute(select(ledgers.c.ledger).where(ledgers.c.ledger == ledger)).first() is not None
+
+
 def published_head(connection: Connection, ledger: str) -> Head | None:
     """The compare-and-swap cell, or None where it is missing."""
     row = connection.execute(

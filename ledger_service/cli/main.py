@@ -50,12 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _failed(error: Exception) -> int:
     """One line for what the service, the importer or the disk refuses; anything else is a defect and shows itself."""
+    from sqlalchemy.exc import DBAPIError
+
     from ledger_service.errors import RetryLater, ServiceError
     from ledger_service.importing.errors import ImportingError
 
     if isinstance(error, ServiceError):
         say(f"{error.title}: {error.detail}" if error.detail else error.title)
         return EXIT_BUSY if isinstance(error, RetryLater) else EXIT_REFUSED
+    if isinstance(error, DBAPIError):
+        say("The database is damaged: keep it as it is, and restore the newest backup beside it")
+        return EXIT_REFUSED
     if isinstance(error, ImportingError | OSError):
         say(f"{type(error).__name__}: {error}")
         return EXIT_REFUSED

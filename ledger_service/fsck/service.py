@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from ledger_service.checkpoints import repository
+from ledger_service.errors import NotFound
 from ledger_service.fsck.anchored import AnchorCheck
 from ledger_service.fsck.chain import check_embedded_chain
 from ledger_service.fsck.entries import LogCheck
@@ -41,14 +42,18 @@ class FsckService:
     def report(self, ledger: str) -> FsckReport:
         """The same with the amount that was read. Raises NotFound for a ledger that does not exist."""
         found = Findings()
-        with read(self._engine) as connection:
+        known = True
+        # Around the whole transaction: on a damaged file even its end may fail, after everything was looked at.
+        with found.guard("database", "database"), read(self._engine) as connection:
             check_sqlite(connection, found)
             check_row_sums(connection, found)
-            if not found.items:
-                repository.ledger_row(connection, ledger)
+            known = repository.exists(connection, ledger)
             # The ledger's row may itself be what is damaged: then its absence is one more finding.
-            with found.guard("ledger", f"ledgers[{ledger}]"):
-                self._ledger(connection, ledger, found)
+            if known or found.items:
+                with found.guard("ledger", f"ledgers[{ledger}]"):
+                    self._ledger(connection, ledger, found)
+        if not known and not found.items:
+            raise NotFound("no ledger by this name")
         check_embedded_chain(self._data_dir / EMBEDDED_CHAIN, str(EMBEDDED_CHAIN), found)
         return FsckReport(ledger, tuple(found.items), found.entries, found.files, found.bytes_hashed)
 

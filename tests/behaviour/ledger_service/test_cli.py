@@ -91,6 +91,16 @@ def test_damage_is_exit_code_1_and_a_tampered_receipt_too(
     assert run(capsys, "verify", str(receipt), "--policy", str(out / "policy.toml"))[0] == 1
 
 
+def test_a_database_that_is_none_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str], data: str) -> None:
+    database = Path(data) / "ledger.sqlite"
+    database.write_bytes(b"X" + database.read_bytes()[1:])
+    for suffix in ("-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    code, out, err = run(capsys, "fsck", LEDGER, "--data", data)
+    assert (code, out) == (1, "")
+    assert err.startswith("The database is damaged")
+
+
 def test_without_an_anchor_the_verdict_is_unknown(
     capsys: pytest.CaptureFixture[str], data: str, tmp_path: Path
 ) -> None:
