@@ -68,9 +68,9 @@ def test_a_second_ledger_is_opened_on_the_same_registry_with_its_own_publisher(a
 
 
 @pytest.mark.parametrize("persisted", [False, True], ids=["failed", "failed but persisted"])
-def test_anchoring_breaks_at_every_third_statement_and_has_one_effect(anchored: Plant, persisted: bool) -> None:
+def test_anchoring_breaks_at_every_sixth_statement_and_has_one_effect(anchored: Plant, persisted: bool) -> None:
     # Every statement, each with a new process behind it, is broken in the integration lane.
-    breaks_and_recovers(anchored, range(1 + persisted, 200, 3), persisted, reopen=False)
+    breaks_and_recovers(anchored, range(1 + 3 * persisted, 200, 6), persisted, reopen=False)
 
 
 def test_bytes_that_were_signed_before_the_crash_are_the_bytes_that_are_sent(
