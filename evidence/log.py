@@ -6,18 +6,26 @@ heads of its streams. The checks, in order: (1) checkpoint, (2) tree, (3) stream
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from evidence.checkpoint import Checkpoint
 from evidence.entry import Entry, parse_entry
 from evidence.errors import DigestMismatch, KeyCompromised, Malformed, MissingEvidence, RootMismatch, StreamMismatch
-from evidence.hashing import leaf_hash
+from evidence.hashing import HASH_SIZE, leaf_hash
 from evidence.key_events import RECORD_TYPE, KeyHistory
-from evidence.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, decode_entries, entry_bundles_between, tiles_between
+from evidence.merkle.tiles import (
+    ENTRIES,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    decode_entries,
+    entry_bundles_between,
+    parse_tile_path,
+    tiles_between,
+)
 from evidence.merkle.tree import MerkleTree
-from evidence.report import CheckList, CheckStopped, Report
+from evidence.report import CheckList, CheckStopped, Outcome, Report
 from evidence.statement import verify_signature
 from evidence.verify import ReceiptVerifier, apply_key_event
 
@@ -43,6 +51,11 @@ class LogResult:
     log: VerifiedLog | None
     history: KeyHistory
 
+    @property
+    def complete(self) -> bool:
+        """Whether everything verified, so that `history` holds every key event of the log."""
+        return self.report.verdict is Outcome.VALID
+
 
 def verify_log(read: Read, verifier: ReceiptVerifier, key_events: Mapping[int, tuple[str, ...]]) -> LogResult:
     """Verify the log behind `read`.
@@ -67,8 +80,10 @@ def verify_log(read: Read, verifier: ReceiptVerifier, key_events: Mapping[int, t
 
 def read_entries(read: Read, size: int) -> Iterator[bytes]:
     """The entries `[0, size)` in order, from their bundles."""
-    for bundle in entry_bundles_between(0, size):
-        yield from decode_entries(read(bundle.path), bundle.width)
+    # Bundle by bundle: a head may claim any size, and only what is there may cost time and memory.
+    for begin in range(0, size, TILE_WIDTH):
+        for bundle in entry_bundles_between(begin, min(begin + TILE_WIDTH, size)):
+            yield from decode_entries(read(bundle.path), bundle.width)
 
 
 def _verify_tree(read: Read, checkpoint: Checkpoint) -> VerifiedLog:
@@ -83,6 +98,27 @@ def _verify_tree(read: Read, checkpoint: Checkpoint) -> VerifiedLog:
     if tree.root() != checkpoint.root:
         raise RootMismatch(checkpoint.root, tree.root())
     return VerifiedLog(checkpoint, tree, leaves)
+
+
+def verify_other_tiles(read: Read, paths: Iterable[str], log: VerifiedLog) -> str:
+    """Hold the files below the log's prefix that `verify_log` does not ask for against its tree; words for a report.
+
+    Such are partial tiles of older heads, which the tree still contains. Raises `DigestMismatch` for one that says
+    otherwise and `Malformed` for a file that is no part of a log.
+    """
+    size = log.checkpoint.size
+    current = {"checkpoint", *(tile.path for tile in (*tiles_between(0, size), *entry_bundles_between(0, size)))}
+    others = sorted(set(paths) - current)
+    for path in others:
+        tile = parse_tile_path(path)
+        begin = tile.index * TILE_WIDTH
+        expected = b"".join(log.tree.level(TILE_HEIGHT * max(tile.level, 0))[begin : begin + tile.width])
+        data = read(path)
+        if tile.level == ENTRIES:
+            data = b"".join(map(leaf_hash, decode_entries(data, tile.width)))
+        if data != expected or len(data) != tile.width * HASH_SIZE:
+            raise DigestMismatch(path, leaf_hash(expected), leaf_hash(data))
+    return f"{len(others)} older partial tiles agree with the tree"
 
 
 @dataclass
@@ -123,7 +159,7 @@ def _verify_signatures(read: Read, size: int, history: KeyHistory, key_events: M
         if entry.statement.claims.type == RECORD_TYPE:
             if index not in key_events:
                 raise MissingEvidence(f"the disclosures of the key event at entry {index} are not in hand")
-            apply_key_event(history, index, entry, replace(entry.statement, disclosures=key_events[index]))
+            apply_key_event(history, index, entry, entry.statement.showing(key_events[index]))
     compromised = sum(_verify_signature(index, entry, history) for index, entry in _entries(read, size))
     words = f"{size} statements, each by a key that was good at its index"
     return f"{words}; {compromised} of them by keys reported compromised" if compromised else words

@@ -12,7 +12,6 @@ raises for bad input.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -90,7 +89,7 @@ class ReceiptVerifier:
         return self._checkpoints[note]
 
     def history(self, keys: Sequence[Receipt], under: Checkpoint) -> KeyHistory:
-        """Apply the key events of `keys`, each proven under the checkpoint `under` or an older one, in log order.
+        """Apply the key events of `keys`, each proven under the checkpoint `under`, in log order.
 
         Raises what is wrong with the first bad one.
         """
@@ -107,7 +106,7 @@ class ReceiptVerifier:
         entry = checks.run("entry", lambda: parse_entry(receipt.entry), "canonical, in its statement's stream")
         jwk = checks.run("signer", lambda: self._signer(receipt, entry, checkpoint), "key was good at this index")
         checks.run("signature", lambda: verify_signature(entry.statement, jwk), "signed by that key")
-        shown = replace(entry.statement, disclosures=receipt.disclosures)
+        shown = entry.statement.showing(receipt.disclosures)
         payload = checks.run("disclosures", lambda: disclosed(shown), partial(_describe_disclosures, shown))
         checks.run("schema", lambda: self._verify_schema(shown, payload), lambda words: words)
 
@@ -125,11 +124,14 @@ class ReceiptVerifier:
         checkpoint = self.checkpoint(key.proof.checkpoint)
         if checkpoint.origin != under.origin or checkpoint.size > under.size:
             raise KeyNotTrusted("a key event is proven under another log or a newer checkpoint than the receipt")
-        if checkpoint.size == under.size and checkpoint.root != under.root:
+        if checkpoint.size < under.size:
+            # Nothing in a receipt ties an older head to this one: a fork's would serve as well.
+            raise MissingEvidence("a key event is proven under an older checkpoint: supply its proof under this one")
+        if checkpoint.root != under.root:
             raise RootMismatch(under.root, checkpoint.root)
         _verify_included(key, checkpoint)
         entry = parse_entry(key.entry)
-        apply_key_event(history, key.proof.index, entry, replace(entry.statement, disclosures=key.disclosures))
+        apply_key_event(history, key.proof.index, entry, entry.statement.showing(key.disclosures))
 
     def _verify_schema(self, statement: Statement, payload: Mapping[str, Any]) -> str:
         claims = statement.claims

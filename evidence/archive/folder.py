@@ -1,46 +1,45 @@
 """Verify a folder of evidence: manifest, log, receipts and proofs, each held against the others.
 
 In this order: (1) the log, whose key events tell which keys are good, (2) the manifest's signature and every file's
-digest, (3) each receipt and proof, held against the log. What is absent is UNKNOWN, never passed over.
+digest, (3) each receipt and proof, held against the log, (4) the log's own anchor, which a receipt under its head
+carries. What is absent is UNKNOWN, never passed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from evidence.anchor_checks import CHECKS as ANCHOR_CHECKS
+from evidence.archive.cross_checks import Subjects, require_good_key, require_same_history, stray_files
 from evidence.archive.files import list_files, read_file
+from evidence.archive.manifest_file import verify_manifest_file
 from evidence.archive.proof_file import failed_report, verify_proof
 from evidence.entry import parse_entry
-from evidence.errors import (
-    DigestMismatch,
-    EvidenceError,
-    KeyNotTrusted,
-    Malformed,
-    MissingEvidence,
-    RootMismatch,
-    VerificationFailed,
-)
-from evidence.hashing import sha256
-from evidence.key_events import RECORD_TYPE, KeyHistory
-from evidence.log import VerifiedLog, verify_log
-from evidence.package.manifest import (
-    MANIFEST_NAME,
-    SIGNATURE_NAME,
-    Manifest,
-    manifest_signer,
-    parse_manifest,
-    verify_manifest,
-)
-from evidence.receipt import Receipt, parse_receipt
-from evidence.report import CheckList, CheckStopped, Outcome, Report
+from evidence.errors import EvidenceError, MissingEvidence
+from evidence.key_events import RECORD_TYPE
+from evidence.log import LogResult, VerifiedLog, verify_log, verify_other_tiles
+from evidence.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt
+from evidence.report import Check, CheckList, CheckStopped, Outcome, Report
+from evidence.tlog_proof import parse_tlog_proof
 from evidence.verify import ReceiptVerifier
 
-MANIFEST_ROLES = frozenset({"service", "package"})
-"""Roles whose keys may vouch for a package; a device's key vouches for its own records only."""
 Progress = Callable[[int, int], None]
 """Called with how many receipts and proofs are done, and of how many."""
+_LOG = "log/"
+
+
+@dataclass
+class _Folder:
+    """What is in the folder, and what has been proven about it so far."""
+
+    paths: list[str]
+    log: LogResult
+    subjects: Subjects = field(default_factory=Subjects)
+    anchor: tuple[str, list[Check]] | None = None
+    """A receipt under the log's own head, and its checks of anchor and finality; the best one seen."""
 
 
 class FolderVerifier:
@@ -50,116 +49,117 @@ class FolderVerifier:
         self._folder = folder
         self._verifier = verifier
         self._progress = progress
-        self._receipts: dict[str, bytes] = {}
 
     def verify(self) -> list[Report]:
         """All reports: manifest, log, then receipts and proofs by name."""
         try:
             paths = list(list_files(self._folder))
-            self._receipts = {
-                name: read_file(self._folder / name)
-                for name in paths
-                if name.startswith("receipts/") and name.endswith(".json")
-            }
         except EvidenceError as error:
             return [failed_report("folder", "files", error)]
-        result = verify_log(self._read_log, self._verifier, self._key_events())
-        reports = [self._verify_manifest(paths, result.history), result.report]
+        receipts = [name for name in paths if name.startswith("receipts/") and name.endswith(".json")]
         proofs = [name for name in paths if name.startswith("proofs/") and name.endswith(".tlog-proof")]
-        total = len(self._receipts) + len(proofs)
-        for name, data in self._receipts.items():
-            reports.append(self._held_against_log(self._verifier.verify(data, name), data, result.log))
-            self._progress(len(reports) - 2, total)
-        for name in proofs:
-            reports.append(self._verify_proof_file(name, result.log))
-            self._progress(len(reports) - 2, total)
-        return reports
+        log = verify_log(self._read_log, self._verifier, self._key_events(receipts))
+        state, total = _Folder(paths, log), len(receipts) + len(proofs)
+        manifest = verify_manifest_file(self._folder, paths, self._verifier, log)
+        reports: list[Report] = []
+        for name in receipts + proofs:
+            judge = self._verify_receipt if name.startswith("receipts/") else self._verify_proof
+            reports.append(judge(name, state))
+            self._progress(len(reports), total)
+        stray = [failed_report(name, "format", error) for name, error in stray_files(paths)]
+        return [manifest, self._finish_log(state), *reports, *stray]
 
     def _read_log(self, path: str) -> bytes:
         return read_file(self._folder / "log" / path)
 
-    def _key_events(self) -> dict[int, tuple[str, ...]]:
+    def _key_events(self, names: list[str]) -> dict[int, tuple[str, ...]]:
         """Disclosures of key events by index, from every receipt that shows some; proven only when applied."""
         events: dict[int, tuple[str, ...]] = {}
-        for data in self._receipts.values():
-            try:
-                receipt = parse_receipt(data)
-                entry = parse_entry(receipt.entry)
-            except EvidenceError:
-                continue  # The receipt's own report says what is wrong with it.
-            own = (receipt,) if entry.statement.claims.type == RECORD_TYPE else ()
-            for event in (*own, *receipt.keys):
-                if len(event.disclosures) > len(events.get(event.proof.index, ())):
-                    events[event.proof.index] = event.disclosures
+        for name in names:
+            with suppress(EvidenceError):  # The receipt's own report says what is wrong with it.
+                for event in _events_of(parse_receipt(read_file(self._folder / name, MAX_RECEIPT_BYTES))):
+                    if len(event.disclosures) > len(events.get(event.proof.index, ())):
+                        events[event.proof.index] = event.disclosures
         return events
 
-    def _verify_manifest(self, paths: list[str], history: KeyHistory) -> Report:
-        checks = CheckList(MANIFEST_NAME)
+    def _verify_receipt(self, name: str, state: _Folder) -> Report:
         try:
-            data = checks.run("format", lambda: read_file(self._folder / MANIFEST_NAME), "present")
-            manifest = checks.run("manifest", lambda: parse_manifest(data), lambda m: f"{len(m.files)} files listed")
-            checks.run(
-                "signature", lambda: self._verify_signature(data, manifest, history), "signed by an enrolled key"
-            )
-            checks.run("files", lambda: self._verify_files(manifest, paths), "every file has its listed digest")
-        except CheckStopped:
-            checks.skip(("format", "manifest", "signature", "files")[len(checks.report().checks) :])
-        return checks.report()
-
-    def _verify_signature(self, data: bytes, manifest: Manifest, history: KeyHistory) -> None:
-        try:
-            jws = read_file(self._folder / SIGNATURE_NAME, 4096).decode("ascii")
-        except UnicodeDecodeError as error:
-            raise Malformed(f"{SIGNATURE_NAME} is not ASCII") from error
-        checkpoint = self._verifier.checkpoint(manifest.checkpoint.encode("utf-8"))
-        if checkpoint.origin != manifest.origin:
-            raise VerificationFailed("the manifest's origin is not that of its checkpoint")
-        # The package is made after its checkpoint, so its key must be good at the next index.
-        kid = manifest_signer(jws)
-        jwk = history.require_valid(kid, checkpoint.size, manifest.created_at)
-        state = history.get(kid)
-        if state is None or state.role not in MANIFEST_ROLES:
-            raise KeyNotTrusted(f"key {kid} has no role that may sign a package")
-        verify_manifest(data, jws, jwk)
-
-    def _verify_files(self, manifest: Manifest, paths: list[str]) -> None:
-        listed = {item.path: item for item in manifest.files}
-        extra = sorted(set(paths) - listed.keys() - {MANIFEST_NAME, SIGNATURE_NAME})
-        if extra:
-            raise VerificationFailed(f"{len(extra)} file(s) that the manifest does not list, first {extra[0]}")
-        for path, item in listed.items():
-            data = read_file(self._folder / path)
-            if len(data) != item.size:
-                raise VerificationFailed(f"{path} has {len(data)} bytes, {item.size} are listed")
-            if sha256(data) != item.sha256:
-                raise DigestMismatch(path, item.sha256, sha256(data))
-
-    def _held_against_log(self, report: Report, data: bytes, log: VerifiedLog | None) -> Report:
-        """Add the check that the receipt speaks of the same history as the log beside it."""
+            data = read_file(self._folder / name, MAX_RECEIPT_BYTES)
+        except EvidenceError as error:
+            return failed_report(name, "format", error)
+        report = self._verifier.verify(data, name)
+        log = state.log.log
         if log is None or report.verdict is Outcome.INVALID:
             return report
-        checks = CheckList(report.subject, list(report.checks))
+        receipt = parse_receipt(data)
+        checks = CheckList(name, list(report.checks))
         with suppress(CheckStopped):
-            checks.run("history", lambda: _verify_same_history(parse_receipt(data), log, self._verifier), "same log")
+            checks.run("history", lambda: self._require_history(receipt.proof.checkpoint, log), "same log")
+            if state.log.complete:
+                self._against_log(checks, receipt, state)
+        _note_anchor(name, report, self._verifier.checkpoint(receipt.proof.checkpoint) == log.checkpoint, state)
         return checks.report()
 
-    def _verify_proof_file(self, name: str, log: VerifiedLog | None) -> Report:
+    def _against_log(self, checks: CheckList, receipt: Receipt, state: _Folder) -> None:
+        entry, history = parse_entry(receipt.entry), state.log.history
+        checks.run("key", lambda: require_good_key(receipt.proof.index, entry, history), "good by every key event")
+        checks.run("subject", lambda: state.subjects.take(receipt, entry), "no other receipt contradicts it")
+
+    def _verify_proof(self, name: str, state: _Folder) -> Report:
         try:
             data = read_file(self._folder / name)
         except EvidenceError as error:
             return failed_report(name, "format", error)
-        return verify_proof(name, data, self._verifier, lambda index: _leaf(log, index))
+        log = state.log.log
+        report = verify_proof(name, data, self._verifier, lambda index: _leaf(log, index))
+        if log is None or report.verdict is Outcome.INVALID:
+            return report
+        checks = CheckList(name, list(report.checks))
+        with suppress(CheckStopped):
+            checks.run("history", lambda: self._require_history(parse_tlog_proof(data).checkpoint, log), "same log")
+        return checks.report()
+
+    def _require_history(self, note: bytes, log: VerifiedLog) -> None:
+        require_same_history(self._verifier.checkpoint(note), log)
+
+    def _finish_log(self, state: _Folder) -> Report:
+        """The log's report with what the rest of the folder adds: its older tiles, and the anchor of its head."""
+        log, required = state.log.log, self._verifier.policy.require_anchor
+        checks = CheckList(state.log.report.subject, list(state.log.report.checks))
+        if log is None:
+            checks.skip(("files",))
+            checks.skip(ANCHOR_CHECKS, required)
+            return checks.report()
+        others = (path.removeprefix(_LOG) for path in state.paths if path.startswith(_LOG))
+        with suppress(CheckStopped):
+            checks.run("files", lambda: verify_other_tiles(self._read_log, others, log), lambda words: words)
+        if state.anchor is None:
+            missing = MissingEvidence(f"no receipt in the folder is under the log's head of size {log.checkpoint.size}")
+            checks.add(ANCHOR_CHECKS[0], Outcome.UNKNOWN, missing.reason, str(missing), required)
+            checks.skip(ANCHOR_CHECKS[1:], required)
+            return checks.report()
+        name, found = state.anchor
+        for check in found:
+            checks.add(check.name, check.outcome, check.reason, f"by {name}: {check.detail}", required)
+        return checks.report()
 
 
-def _verify_same_history(receipt: Receipt, log: VerifiedLog, verifier: ReceiptVerifier) -> None:
-    """Two signed heads of one log must not tell different histories: the sign of a split view."""
-    checkpoint = verifier.checkpoint(receipt.proof.checkpoint)
-    if checkpoint.origin != log.checkpoint.origin or checkpoint.size > log.checkpoint.size:
-        raise MissingEvidence("the receipt's checkpoint is of another log, or newer than the log beside it")
-    root = log.tree.root(checkpoint.size)
-    if root != checkpoint.root:
-        raise RootMismatch(root, checkpoint.root)
+def _events_of(receipt: Receipt) -> Iterator[Receipt]:
+    if parse_entry(receipt.entry).statement.claims.type == RECORD_TYPE:
+        yield receipt
+    yield from receipt.keys
+
+
+def _note_anchor(name: str, report: Report, is_head: bool, state: _Folder) -> None:
+    """Keep the anchor and finality of a receipt under the log's very head: they speak of the log as much."""
+    found = [check for check in report.checks if check.name in ANCHOR_CHECKS]
+    proven = sum(check.outcome is Outcome.VALID for check in found)
+    best = -1 if state.anchor is None else sum(check.outcome is Outcome.VALID for check in state.anchor[1])
+    if is_head and proven > best:
+        state.anchor = name, found
 
 
 def _leaf(log: VerifiedLog | None, index: int) -> bytes | None:
-    return log.leaf_hashes[index] if log is not None and index < len(log.leaf_hashes) else None
+    if log is None or index >= len(log.leaf_hashes):
+        return None
+    return log.leaf_hashes[index]

@@ -52,8 +52,6 @@ def _sound() -> Cases:
     part = ledger.receipt(3, keys=[0], names=["subject", "result"])
     yield "sound-partly-disclosed", _case("two fields shown, the rest withheld", part, policy, _SOUND)
     yield "sound-key-event", _case("the enrolment itself, signed by the root", ledger.receipt(0), policy, _SOUND)
-    older = ledger.receipt(5, keys=[ledger.receipt(0, size=2)])
-    yield "sound-enrolment-under-older-checkpoint", _case("a key event proven at size 2", older, policy, _SOUND)
     single = MemoryLedger()
     single.event("enrol", single.key("device").public, single.root)
     yield "sound-one-entry-log", _case("an empty audit path", single.receipt(0), single.policy(), _SOUND)
@@ -225,6 +223,28 @@ def _signers() -> Cases:
     yield (
         "signer-key-event-under-newer-checkpoint",
         _case("the enrolment is proven at size 8, the record at 5", newer, policy, _invalid("signer", "KeyNotTrusted")),
+    )
+    older = ledger.receipt(3, keys=[ledger.receipt(0, size=2)])
+    missing = (UNKNOWN, "signer", "MissingEvidence")
+    yield (
+        "signer-key-event-under-older-checkpoint",
+        _case("nothing ties the head of size 2 to the record's", older, policy, missing),
+    )
+    side = MemoryLedger()
+    late = side.key("late")
+    side.event("enrol", late.public, side.root)
+    shown = MemoryLedger()
+    shown.record(late)
+    backdated = shown.record(late)
+    shown.event("enrol", late.public, shown.root)
+    yield (
+        "signer-enrolled-in-older-fork",
+        _case(
+            "the log enrols the key after the record, a signed fork of size 1 before it",
+            shown.receipt(backdated, keys=[side.receipt(0)]),
+            shown.policy(),
+            missing,
+        ),
     )
     twin, _ = populated(make=lambda: MemoryLedger(origin="ledger.example.com/twin"))
     both = policy + f'[[log]]\nvkey = "{twin.signer.vkey}"\n'
