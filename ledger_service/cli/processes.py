@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
@@ -34,6 +35,9 @@ def serve(
     from ledger_service.kit.process import settle
     from ledger_service.scheduler import Scheduler, standard_jobs
 
+    # The server hands the signal that stopped it on to the handlers from before it: without these the process would
+    # die of it there, and the scheduler with a publication under way.
+    _on_stop(lambda: None)
     with services_at(data) as services:
         running = scheduler and services.settings.scheduler
         with Scheduler(standard_jobs(services)) if running else nullcontext():
@@ -47,8 +51,7 @@ def worker(data: DataDir = None) -> None:
     from ledger_service.scheduler import Scheduler, standard_jobs
 
     stopped = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    _on_stop(stopped.set)
     with services_at(data) as services, Scheduler(standard_jobs(services)):
         say("working; stop with Ctrl-C")
         stopped.wait()
@@ -64,3 +67,9 @@ def demo(
     from ledger_service.demo.run import run_demo
 
     return run_demo(output, data=data, language=language, as_json=as_json)
+
+
+def _on_stop(action: Callable[[], None]) -> None:
+    """Run `action` instead of dying when Ctrl-C or a service manager asks this process to stop."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: action())
