@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from evidence.checkpoint import open_checkpoint
 from evidence.errors import EvidenceError
@@ -28,6 +28,7 @@ from ledger_service.checkpoints.integrate import bundles
 from ledger_service.checkpoints.log_files import CHECKPOINT, STAGING_PREFIX
 from ledger_service.checkpoints.repository import CheckpointRow, LedgerRow
 from ledger_service.fsck.model import Findings
+from ledger_service.kit.db import read
 
 
 def check_checkpoints(
@@ -77,7 +78,7 @@ class FileCheck:
         for bundle in bundles(connection.engine, ledger, 0, size):
             builder.add(bundle.entries)
         builder.finish()
-        self._checkpoint_file()
+        self._checkpoint_file(connection.engine, ledger)
         self._strays()
 
     def _compare(self, tile: TileId, data: bytes) -> None:
@@ -101,7 +102,7 @@ class FileCheck:
         elif longest < TILE_WIDTH:
             self._found.warning("tile-missing", self._name(path), "is missing; readers of an older checkpoint need it")
 
-    def _checkpoint_file(self) -> None:
+    def _checkpoint_file(self, engine: Engine, ledger: str) -> None:
         path = self._root / CHECKPOINT
         self._known.add(path)
         if not self._rows:
@@ -116,7 +117,7 @@ class FileCheck:
                 return
             if any(note == row.note for row in self._rows):
                 self._found.warning("checkpoint-file", self._name(path), "is an older one; publishing replaces it")
-            else:
+            elif not _published_meanwhile(engine, ledger, note):
                 self._found.error("checkpoint-file", self._name(path), "is no checkpoint of this ledger")
 
     def _strays(self) -> None:
@@ -131,6 +132,13 @@ class FileCheck:
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._data_dir))
+
+
+def _published_meanwhile(engine: Engine, ledger: str, note: bytes) -> bool:
+    """Whether the note was published after this check took its snapshot: the service goes on beside it."""
+    with read(engine) as connection:
+        newest = repository.newest_checkpoint(connection, ledger)
+    return newest is not None and newest.note == note
 
 
 def _expected_widths(sizes: Sequence[int]) -> dict[tuple[int, int], set[int]]:

@@ -13,13 +13,15 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from ledger_service.config import Settings
+from ledger_service.fsck import service
 from ledger_service.fsck.chain import check_embedded_chain
 from ledger_service.fsck.model import Finding, Findings, FsckReport, Severity
+from ledger_service.fsck.published import check_checkpoints
 from ledger_service.fsck.service import FsckService
 from ledger_service.kit.db import make_engine
 from ledger_service.models import METADATA
 from tests.fakes.filled import ERASED_IDX, filled_plant
-from tests.fakes.plant import LEDGER
+from tests.fakes.plant import LEDGER, Plant
 
 COLUMNS = [(table.name, column.name) for table in METADATA.sorted_tables for column in table.columns] + [
     ("alembic_version", "version_num")
@@ -266,3 +268,19 @@ def test_findings_never_carry_payload_values(copy: Path) -> None:
         database.execute("UPDATE disclosures SET text = 'c2VjcmV0' WHERE idx = 5")
         database.commit()
     assert "c2VjcmV0" not in " ".join(f"{item.where} {item.detail}" for item in fsck(copy).findings)
+
+
+def test_a_publication_during_the_check_is_no_damage(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant.services.publisher.publish(LEDGER)
+    real = check_checkpoints
+
+    def publishes_first(*arguments: Any) -> Any:
+        monkeypatch.setattr(service, "check_checkpoints", real)
+        rows = real(*arguments)
+        plant.submit(plant.statement())
+        plant.services.publisher.publish(LEDGER)
+        return rows
+
+    monkeypatch.setattr(service, "check_checkpoints", publishes_first)
+    assert plant.services.fsck.report(LEDGER).is_sound
+    assert plant.services.checkpoints.newest(LEDGER).size == 3
