@@ -243,12 +243,17 @@ def _has_digest_keys(value: Any) -> bool:
 
 
 def disclosed(statement: Statement) -> dict[str, Any]:
-    """The payload fields in hand, each checked against the digests that the issuer signed.
+    """The payload fields in hand, by name; see `opened`."""
+    return dict(opened(statement).values())
+
+
+def opened(statement: Statement) -> dict[str, tuple[str, Any]]:
+    """Digest → (name, value) of each disclosure in hand, in order, checked against the digests that the issuer signed.
 
     Raises `DisclosureNotCommitted` for one that the issuer did not commit to, `Malformed` for a repeated name or
     disclosure. RFC 9901 section 7.1.
     """
-    payload: dict[str, Any] = {}
+    fields: dict[str, tuple[str, Any]] = {}
     for disclosure in statement.disclosures:
         try:
             digest = disclosure_digest(disclosure)
@@ -256,11 +261,10 @@ def disclosed(statement: Statement) -> dict[str, Any]:
             raise Malformed("a disclosure is base64url") from error
         if digest not in statement.sd:
             raise DisclosureNotCommitted("a disclosure is not among the digests that the issuer signed")
-        name, value = parse_disclosure(disclosure)
-        if name in payload:
-            raise Malformed("two disclosures of one field")
-        payload[name] = value
-    return payload
+        fields[digest] = parse_disclosure(disclosure)
+    if len({name for name, _ in fields.values()}) != len(statement.disclosures):
+        raise Malformed("two disclosures of one field")
+    return fields
 
 
 def present(statement: Statement, names: Iterable[str]) -> Statement:

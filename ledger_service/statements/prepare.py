@@ -22,8 +22,7 @@ from evidence.records import RecordType, validate
 from evidence.statement import (
     Claims,
     Statement,
-    disclosed,
-    disclosure_digest,
+    opened,
     parse_statement,
     stream_id,
     verify_signature,
@@ -66,7 +65,8 @@ def check(rules: IngestRules, statement: Statement, compact: str, now: datetime)
     record_type = _record_type(rules, claims)
     occurred_at = _check_times(claims, now + rules.clock_skew)
     verify_signature(statement, rules.public_key(statement.kid))
-    payload = disclosed(statement)
+    fields = opened(statement)
+    payload = dict(fields.values())
     _check_subject(rules, record_type, claims, payload)
     validate(record_type, payload)
     _check_attachments(rules, payload)
@@ -80,7 +80,7 @@ def check(rules: IngestRules, statement: Statement, compact: str, now: datetime)
         occurred_at=occurred_at,
         jwt=statement.jwt,
         digest=sha256(compact.encode("ascii")),
-        disclosures=tuple((disclosure_digest(text), text) for text in statement.disclosures),
+        disclosures=tuple(zip(fields, statement.disclosures, strict=True)),
         key_event=KeyEvent.from_payload(payload) if claims.type == KEY_EVENT else None,
     )
 
