@@ -1,4 +1,4 @@
-"""Receipts under foreign code (jose, @sd-jwt/core, @sigstore/verify, @ethereumjs/mpt), and its statements under ours."""
+"""Receipts under foreign code (jose, @sd-jwt/core, @sigstore/verify, @ethereumjs/mpt); its statements under ours."""
 
 from __future__ import annotations
 

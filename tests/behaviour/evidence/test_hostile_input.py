@@ -28,9 +28,9 @@ def judge(data: bytes) -> None:
     assert report.verdict is not Outcome.VALID or same_receipt(data, DATA)
 
 
-@pytest.mark.parametrize("first", range(3))
+@pytest.mark.parametrize("first", range(2))
 def test_no_single_bit_of_a_receipt_goes_unnoticed(first: int) -> None:
-    """One bit of every byte, another one in the next: three runs of it cover each byte's neighbourhood."""
+    """One bit of every byte, another one in the next; two such runs."""
     for at in range(len(DATA)):
         bent = bytearray(DATA)
         bent[at] ^= 1 << (at + 3 * first) % 8
