@@ -14,6 +14,7 @@ from evidence.canonical import dumps
 from evidence.encoding import b64url_decode, b64url_encode
 from evidence.errors import Malformed, SignatureInvalid, UnsupportedVersion
 from evidence.hashing import sha256
+from evidence.points import require_sound_point
 
 KEY_SIZE = 32
 SIGNATURE_SIZE = 64
@@ -61,7 +62,7 @@ def parse_jwk(value: Any) -> PublicJwk:
     x = b64url_decode(value["x"])
     if len(x) != KEY_SIZE:
         raise Malformed(f"an Ed25519 public key has {KEY_SIZE} bytes, got {len(x)}")
-    return PublicJwk(x)
+    return PublicJwk(require_sound_point(x))
 
 
 class SigningKey:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from evidence.encoding import b64_decode, b64_encode
 from evidence.errors import KeyNotTrusted, LimitExceeded, Malformed, SignatureInvalid, UnsupportedVersion
 from evidence.hashing import sha256
+from evidence.points import require_sound_point
 
 ED25519 = 0x01
 MAX_NOTE_BYTES = 256 * 1024
@@ -72,7 +73,7 @@ class VerifierKey:
             raise UnsupportedVersion("verifier key of an algorithm other than Ed25519")
         if len(material) != 33:
             raise Malformed("an Ed25519 verifier key has 32 bytes of key")
-        key = cls(check_key_name(parts[0]), material[1:])
+        key = cls(check_key_name(parts[0]), require_sound_point(material[1:]))
         if parts[1] != key.key_id.hex():
             raise Malformed("the key id of the verifier key does not belong to its name and key")
         return key

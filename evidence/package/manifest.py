@@ -28,6 +28,8 @@ TYP = "safety-manifest+jws"
 MAX_FILES = 200_000
 MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 _MAX_JWS = 2048
+_MAX_COMMAS = 16 * MAX_FILES
+"""A file takes four; the others are room for commas in names."""
 _MEMBERS = frozenset({"v", "package_id", "origin", "created_at", "scope", "clause_map", "checkpoint", "files"})
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,64}(?:;[ -~]{1,64})?\Z", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
@@ -90,6 +92,9 @@ def check_path(path: str) -> str:
 
 def parse_manifest(data: bytes) -> Manifest:
     """Parse `manifest.json`. Raises `Malformed`, `UnsupportedVersion` or `LimitExceeded`."""
+    # Values cost many times their bytes in memory, and the text alone bounds only the bytes.
+    if data.count(b",") > _MAX_COMMAS:
+        raise LimitExceeded("manifest: more members than its files can have")
     value = loads_canonical(data, max_bytes=MAX_MANIFEST_BYTES, max_depth=8)
     if isinstance(value, dict) and (value.get("v") != VERSION or value["v"] is True):
         raise UnsupportedVersion(f"manifest version is {VERSION}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from evidence.checkpoint import Checkpoint
-from evidence.notes import NoteSignature, NoteSigner, SignedNote, sign_note
+from evidence.notes import NoteSignature, NoteSigner, SignedNote, VerifierKey, sign_note
 from evidence.tlog_proof import TlogProof
 from scripts.vectors import Cases, b64
+from scripts.vectors.texts import SMALL_ORDER
 from tests.reference.ledger import ORIGIN, MemoryLedger, populated
 
 _DASH = "\u2014"
@@ -165,6 +166,8 @@ def verifier_keys() -> Cases:
         "too-long": ("a" * 1100 + vkey, "Malformed"),
         "empty": ("", "Malformed"),
     }  # fmt: skip
+    neutral = bytes.fromhex(SMALL_ORDER["neutral"])
+    refused["key-of-small-order"] = (str(VerifierKey(name, neutral)), "Malformed")
     for title, (text, expected) in refused.items():
         yield title, {"desc": f"no verifier key: {title}", "input": text, "expected": expected}
 

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from evidence.encoding import b64url_encode
 from scripts.vectors import Cases, b64
 from tests.reference.ledger import MemoryLedger
+
+SMALL_ORDER = {
+    "neutral": "01" + "00" * 31,
+    "neutral-negative": "01" + "00" * 30 + "80",
+    "neutral-not-reduced": "ee" + "ff" * 30 + "7f",
+    "2": "ec" + "ff" * 30 + "7f",
+    "4": "00" * 32,
+    "4-not-reduced": "ed" + "ff" * 30 + "7f",
+    "8": "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "8-negative": "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+}
+"""Ed25519 points under which one signature fits many messages, by order."""
 
 _DECIMALS = {
     "plus-sign": "+42", "minus-sign": "-1", "underscore": "4_2", "arabic-indic-digits": "٤٢",
@@ -137,5 +150,7 @@ def jwks() -> Cases:
         "symmetric": ({"kty": "oct", "k": "AA"}, "UnsupportedVersion"), "list": ([good], "Malformed"),
         "text": ("OKP", "Malformed"), "null": (None, "Malformed"), "empty": ({}, "UnsupportedVersion"),
     }  # fmt: skip
+    for name, point in SMALL_ORDER.items():
+        bad[f"small-order-{name}"] = (good | {"x": b64url_encode(bytes.fromhex(point))}, "Malformed")
     for name, (value, expected) in bad.items():
         yield name, {"desc": f"not a public Ed25519 key: {name}", "input": value, "expected": expected}
