@@ -12,11 +12,12 @@ from ledger_service.checkpoints.errors import ForkDetected, HeadMoved
 from ledger_service.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from ledger_service.kit.http import client_of, json_response, operator_of, services_of
 from ledger_service.kit.openapi import problems
+from ledger_service.kit.parameters import PlainInt
 
 router = APIRouter(prefix="/v1/ledgers/{ledger}", tags=["checkpoints"])
 PROBLEMS = problems(BadRequest, Unauthorized, NotFound)
-IMMUTABLE = "public, max-age=31536000, immutable"
-"""tlog-tiles: a tile never changes once it is published."""
+IMMUTABLE = "private, max-age=31536000, immutable"
+"""tlog-tiles: a tile never changes once it is published. Private: a shared cache would hand it out without a token."""
 
 
 @router.get("/checkpoint", response_class=Response, responses=PROBLEMS)
@@ -44,8 +45,8 @@ def publish(ledger: str, request: Request) -> Response:
 def get_consistency(
     ledger: str,
     request: Request,
-    old: Annotated[int, Query(alias="from", ge=0, le=MAX_TREE_SIZE)],
-    new: Annotated[int, Query(alias="to", ge=0, le=MAX_TREE_SIZE)],
+    old: Annotated[PlainInt, Query(alias="from", ge=0, le=MAX_TREE_SIZE)],
+    new: Annotated[PlainInt, Query(alias="to", ge=0, le=MAX_TREE_SIZE)],
 ) -> Response:
     """Consistency proof between two sizes of the published tree, hashes in base64 (RFC 9162 2.1.4.1)."""
     client_of(request)

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from evidence.merkle.tiles import TILE_WIDTH
+from evidence.merkle.tiles import TILE_WIDTH, entry_bundles_between, tiles_between
 from evidence.merkle.tree import CompactRange
 from ledger_service.checkpoints import repository
 from ledger_service.checkpoints.builder import TileBuilder, read_edges, require_extends
 from ledger_service.checkpoints.errors import ForkDetected
 from ledger_service.checkpoints.guard import require_dense
-from ledger_service.checkpoints.log_files import LogFiles, TileBatch
+from ledger_service.checkpoints.log_files import LogFiles
+from ledger_service.checkpoints.tile_batch import TileBatch
 from ledger_service.kit.db import read
 
 _CHUNK = 16 * TILE_WIDTH
@@ -68,6 +69,12 @@ def rebuild(engine: Engine, ledger: str, tree: CompactRange, batch: TileBatch) -
         take(builder, bundle)
     if builder.finish().hashes != tree.hashes:
         raise ForkDetected(f"the entries do not lead to the published root of size {tree.size}")
+
+
+def has_every_tile(files: LogFiles, size: int) -> bool:
+    """Whether a file is there for each tile and entry bundle of the tree of `size` leaves. Looks at names only."""
+    wanted = [*tiles_between(0, size), *entry_bundles_between(0, size)]
+    return all((files.root / tile.path).is_file() for tile in wanted)
 
 
 def bundles(engine: Engine, ledger: str, begin: int, end: int) -> Iterator[Bundle]:

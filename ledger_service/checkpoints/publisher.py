@@ -30,9 +30,10 @@ from evidence.notes import VerifierKey
 from ledger_service.checkpoints import repository
 from ledger_service.checkpoints.errors import ForkDetected, HeadMoved, TileMissing
 from ledger_service.checkpoints.guard import Head, Witness, WitnessedHead, require_in_step
-from ledger_service.checkpoints.integrate import integrate, rebuild
-from ledger_service.checkpoints.log_files import LogFiles, TileBatch, disk_errors
+from ledger_service.checkpoints.integrate import has_every_tile, integrate, rebuild
+from ledger_service.checkpoints.log_files import LogFiles
 from ledger_service.checkpoints.repository import CheckpointRow, LedgerRow
+from ledger_service.checkpoints.tile_batch import TileBatch, disk_errors
 from ledger_service.errors import KeySetMismatch, StorageCorrupt
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import read, write
@@ -76,6 +77,7 @@ class Publisher:
         files = self.files(ledger)
         with read(self._engine) as connection:  # step 1
             seen = self._look(connection, ledger, files)
+        self._mend(ledger, files, seen)
         if seen.count == seen.head.size:
             self._expose(files, seen.newest)  # A crash between steps 5 and 6 is made good here.
             return None
@@ -133,6 +135,18 @@ class Publisher:
             yield WitnessedHead("the checkpoint file", Head(opened.size, opened.root))
         for witness in self._witnesses:
             yield from witness(ledger)
+
+    def _mend(self, ledger: str, files: LogFiles, seen: _Seen) -> None:
+        """Make lost tiles again where the `checkpoint` file is not the newest: a folder lost, or put back from a copy.
+
+        After a crash between steps 5 and 6 the file is behind as well, and every tile is there.
+        """
+        if seen.newest is None or files.checkpoint() == seen.newest.note or has_every_tile(files, seen.head.size):
+            return
+        self._log.warning("rebuilding tiles", ledger=ledger, size=seen.head.size)
+        with disk_errors(), files.staging(seen.head.size) as batch:
+            rebuild(self._engine, ledger, seen.tree, batch)
+            batch.commit()
 
     def _integrate(self, ledger: str, files: LogFiles, seen: _Seen, batch: TileBatch) -> CompactRange:
         try:

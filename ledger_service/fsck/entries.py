@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from evidence.canonical import dumps
 from evidence.encoding import parse_time
 from evidence.entry import Entry, parse_entry
 from evidence.errors import EvidenceError
@@ -19,7 +18,8 @@ from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
 from evidence.keys import PublicJwk
 from evidence.statement import disclosed, disclosure_digest, stream_id, verify_signature
 from ledger_service.fsck.model import Findings
-from ledger_service.models import disclosures, entries, key_states, stream_heads
+from ledger_service.fsck.projections import StreamEnd, check_key_states, check_stream_heads
+from ledger_service.models import disclosures, entries
 
 _CHUNK = 1000
 ERASURE = "erasure"
@@ -35,18 +35,11 @@ class LogSeen:
 
 
 @dataclass
-class _Head:
-    stream_seq: int
-    leaf_hash: bytes
-    idx: int
-
-
-@dataclass
 class _Walk:
     """State carried from entry to entry."""
 
     history: KeyHistory
-    heads: dict[str, _Head] = field(default_factory=dict)
+    heads: dict[str, StreamEnd] = field(default_factory=dict)
     received_at: datetime | None = None
     erased: list[tuple[int, str, int]] = field(default_factory=list)
     """(entry, digest, erasing entry) of every erased disclosure."""
@@ -77,9 +70,9 @@ class LogCheck:
         self._found.entries += len(self.seen.leaf_hashes)
         self._erasures()
         with self._found.guard("projection", "stream_heads"):
-            self._stream_heads()
+            check_stream_heads(self._connection, self._ledger, self._walk.heads, self._found)
         with self._found.guard("projection", "key_states"):
-            self._key_states()
+            check_key_states(self._connection, self._ledger, self._walk.history, self._found)
         return self.seen
 
     def _rows(self) -> Iterator[tuple[Row[Any], list[Row[Any]]]]:
@@ -135,7 +128,7 @@ class LogCheck:
         expected = (0, None) if head is None else (head.stream_seq + 1, head.leaf_hash)
         if (entry.stream_seq, entry.prev) != expected:
             self._found.error("stream", f"{where}.entry_bytes", "does not follow the entry before it in its stream")
-        walk.heads[entry.stream] = _Head(entry.stream_seq, calculated, index)
+        walk.heads[entry.stream] = StreamEnd(entry.stream_seq, calculated, index)
 
     def _disclosures(self, where: str, row: Row[Any], entry: Entry, texts: Sequence[Row[Any]]) -> None:
         """Digests, order, signature and payload of one entry."""
@@ -200,38 +193,3 @@ class LogCheck:
             if by <= index or order.get("entry_index") != index or digest not in order.get("digests", ()):
                 where = f"disclosures[{self._ledger},{index}].erased_by_idx"
                 self._found.error("erasure", where, f"entry {by} does not order the erasure of this disclosure")
-
-    def _stream_heads(self) -> None:
-        query = select(stream_heads).where(stream_heads.c.ledger == self._ledger)
-        stored = {row.stream: row for row in self._connection.execute(query)}
-        for stream in sorted(stored.keys() | self._walk.heads.keys()):
-            row, head = stored.get(stream), self._walk.heads.get(stream)
-            where = f"stream_heads[{self._ledger},{stream}]"
-            if row is None or head is None:
-                self._found.error(
-                    "projection", where, "is missing" if row is None else "belongs to no stream of the log"
-                )
-                continue
-            for name in ("stream_seq", "leaf_hash", "idx"):
-                self._found.equal("projection", f"{where}.{name}", getattr(row, name), getattr(head, name))
-
-    def _key_states(self) -> None:
-        query = select(key_states).where(key_states.c.ledger == self._ledger)
-        stored = {row.kid: row for row in self._connection.execute(query)}
-        states = self._walk.history.states()
-        for kid in sorted(stored.keys() | states.keys()):
-            row, state = stored.get(kid), states.get(kid)
-            where = f"key_states[{self._ledger},{kid}]"
-            if row is None or state is None:
-                self._found.error("projection", where, "is missing" if row is None else "was never enrolled")
-                continue
-            expected = {
-                "jwk": dumps(state.jwk.to_json()).decode(),
-                "role": state.role,
-                "holder": state.holder,
-                "enrolled_idx": state.enrolled,
-                "revoked_idx": state.revoked,
-                "compromised_since": state.compromised_since,
-            }
-            for name, value in expected.items():
-                self._found.equal("projection", f"{where}.{name}", getattr(row, name), value)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ledger_service.checkpoints import log_files
+from ledger_service.checkpoints import log_files, tile_batch
 from ledger_service.kit import files
 from tests.fakes.faults import Trap
 
@@ -43,7 +43,7 @@ def breaking_disk(step: int, *, persisted: bool, spring: Callable[[], None] = me
     """Break the `step`-th writing call. `Trap.sprung` is False when there were fewer."""
     trap = Trap(step, spring)
     broken = _Os(trap, persisted)
-    modules = (log_files, files)
+    modules = (log_files, tile_batch, files)
     for module in modules:
         vars(module)["os"] = broken
     try:
