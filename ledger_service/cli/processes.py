@@ -59,7 +59,9 @@ def worker(data: DataDir = None) -> None:
 
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the evidence.")] = Path("demo-output"),
-    data: DataDir = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the demo's ledger and chain; default: demo-data beside the output.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="zh or en; default: from the environment.")] = None,
     as_json: Json = False,
 ) -> int:
