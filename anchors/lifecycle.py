@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from anchors.model import Anchor, AnchorState, Attempt
@@ -86,7 +86,7 @@ def _before_mined(
     if (seen.head.head, seen.head.seq + 1) != (anchor.prev_head, anchor.seq):
         return Decision(AnchorState.CONFLICT, Action.ALERT, _conflict(anchor, seen.head))
     # From here the anchor has had no effect yet: the registry stands right before it.
-    if anchor.state is AnchorState.HELD and now < anchor.updated_at + profile.hold_for:
+    if anchor.state is AnchorState.HELD and _within(profile.hold_for, anchor.updated_at, now):
         return Decision(AnchorState.HELD, Action.WAIT)
     if anchor.state in _UNSIGNED or (anchor.state is AnchorState.HELD and not attempts):
         return Decision(AnchorState.SIGNED, Action.SIGN)
@@ -104,7 +104,11 @@ def _with_attempt(anchor: Anchor, last: Attempt, seen: Observation, now: datetim
         return Decision(AnchorState.HELD, Action.ALERT, f"transaction {seen.tx.tx_hash.hex()} was mined but reverted")
     if seen.nonce > last.nonce:
         return Decision(AnchorState.REPLACED, Action.MARK, f"nonce {last.nonce} was used by another transaction")
-    if anchor.state is AnchorState.SENT and last.sent_at is not None and now < last.sent_at + profile.resend_after:
+    if (
+        anchor.state is AnchorState.SENT
+        and last.sent_at is not None
+        and _within(profile.resend_after, last.sent_at, now)
+    ):
         return Decision(AnchorState.SENT, Action.WAIT)
     return Decision(AnchorState.SENT, Action.SEND)
 
@@ -115,6 +119,14 @@ def _after_mined(anchor: Anchor, seen: Observation, profile: ChainProfile) -> De
     if profile.finality.is_final(anchor.block_number or 0, seen.tip.number, seen.tip.finalized):
         return Decision(AnchorState.FINAL, Action.MARK)
     return Decision(AnchorState.MINED, Action.WAIT)
+
+
+def _within(span: timedelta, since: datetime, now: datetime) -> bool:
+    """Whether less than `span` has passed.
+
+    A moment that lies ahead was noted by a wrong clock: no wait may become as long as that clock was wrong.
+    """
+    return since <= now < since + span
 
 
 def _conflict(anchor: Anchor, head: RegistryHead) -> str:

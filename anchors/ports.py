@@ -142,7 +142,10 @@ class AnchorStore(Protocol):
     """
 
     def acquire(self, name: str, holder: str, *, now: datetime, expires_at: datetime) -> Fence:
-        """Take a free or expired lease (token + 1), or renew one's own (same token). Raises `LeaseHeld`."""
+        """Take a free or expired lease (token + 1), or renew one's own (same token). Raises `LeaseHeld`.
+
+        A lease that ends later than twice the asked span from now was dated by a wrong clock and counts as expired.
+        """
 
     def release(self, fence: Fence) -> None:
         """Let the lease expire now if it is still held; its token stays, so that it only ever rises."""

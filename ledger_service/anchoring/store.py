@@ -41,7 +41,9 @@ class SqlAnchorStore:
                 except IntegrityError as error:  # PostgreSQL: another worker made the row after our look.
                     raise LeaseHeld(f"lease {name} was taken this moment") from error
                 return Fence(name, 1)
-            held = row.expires_at > now
+            # No lease reaches further than twice its span, clocks of two machines apart: beyond it a clock ran ahead
+            # and was put right, and a worker that died meanwhile would hold the work up for as long as it was wrong.
+            held = now < row.expires_at <= expires_at + (expires_at - now)
             if held and row.holder != holder:
                 raise LeaseHeld(f"lease {name} is held by {row.holder}")
             token = int(row.token) + (0 if held else 1)

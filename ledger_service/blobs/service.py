@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -87,11 +88,14 @@ class BlobService:
         return Blob(upload.sha256, upload.size, media_type, target), found is None
 
     def open_temporary(self) -> tuple[Path, BinaryIO]:
-        """A new file beside the blobs, on the same file system so that the rename is atomic."""
+        """A new file beside the blobs, on the same file system so that the rename is atomic. Raises StorageFull."""
         folder = self._root / "incoming"
-        make_dirs(folder)
         path = folder / self._random(16).hex()
-        return path, path.open("xb")
+        try:
+            make_dirs(folder)
+            return path, path.open("xb")
+        except OSError as error:
+            raise disk_error(error) from error
 
     @property
     def max_bytes(self) -> int:
@@ -121,8 +125,10 @@ class Upload:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        # The name goes first: on a full disk closing fails too, and would leave the file and hide what went wrong.
         self.temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._file.close()
 
     def write(self, data: bytes) -> None:
         """Take the next bytes. Raises TooLarge, StorageFull."""

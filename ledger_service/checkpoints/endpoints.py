@@ -6,13 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from evidence.checkpoint import MAX_TREE_SIZE
 from evidence.encoding import b64_encode
 from ledger_service.checkpoints.errors import ForkDetected, HeadMoved
 from ledger_service.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from ledger_service.kit.http import client_of, json_response, operator_of, services_of
 from ledger_service.kit.openapi import problems
-from ledger_service.kit.parameters import PlainInt
+from ledger_service.kit.parameters import TreeSize
 
 router = APIRouter(prefix="/v1/ledgers/{ledger}", tags=["checkpoints"])
 PROBLEMS = problems(BadRequest, Unauthorized, NotFound)
@@ -45,8 +44,8 @@ def publish(ledger: str, request: Request) -> Response:
 def get_consistency(
     ledger: str,
     request: Request,
-    old: Annotated[PlainInt, Query(alias="from", ge=0, le=MAX_TREE_SIZE)],
-    new: Annotated[PlainInt, Query(alias="to", ge=0, le=MAX_TREE_SIZE)],
+    old: Annotated[TreeSize, Query(alias="from")],
+    new: Annotated[TreeSize, Query(alias="to")],
 ) -> Response:
     """Consistency proof between two sizes of the published tree, hashes in base64 (RFC 9162 2.1.4.1)."""
     client_of(request)

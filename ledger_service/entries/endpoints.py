@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.encoding import MAX_SAFE_INTEGER
 from ledger_service.entries.model import Page, RecordFilter, RecordState
 from ledger_service.entries.schemas import DEFAULT_PAGE, RecordSearch, entry_json, page_json, time_bound
 from ledger_service.entries.service import MAX_PAGE, EntryService
@@ -15,14 +15,16 @@ from ledger_service.errors import BadRequest, NotFound, Unauthorized
 from ledger_service.kit.bodies import parse_model
 from ledger_service.kit.http import client_of, json_response, read_json, services_of
 from ledger_service.kit.openapi import body, problems
+from ledger_service.kit.parameters import PLAIN, Index
 
 router = APIRouter(prefix="/v1/ledgers/{ledger}", tags=["entries"])
 READ_PROBLEMS = problems(BadRequest, Unauthorized, NotFound)
-Cursor = Annotated[int | None, Query(ge=0, le=MAX_SAFE_INTEGER)]
+Cursor = Annotated[Index | None, Query()]
+PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE), PLAIN]
 
 
 @router.get("/entries/{index}", response_class=Response, responses=READ_PROBLEMS)
-def get_entry(ledger: str, index: Annotated[int, Path(ge=0, le=MAX_SAFE_INTEGER)], request: Request) -> Response:
+def get_entry(ledger: str, index: Annotated[Index, Path()], request: Request) -> Response:
     """One entry: its exact bytes, its disclosures and how far its proof has come."""
     client_of(request)
     return json_response(entry_json(services_of(request).entries.get(ledger, index)))
@@ -38,7 +40,7 @@ def get_records(
     occurred_to: Annotated[str | None, Query(alias="to")] = None,
     status: RecordState | None = None,
     cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
+    limit: Annotated[PageSize, Query()] = DEFAULT_PAGE,
 ) -> Response:
     """Records, newest first. `from` (included) and `to` (not) bound `occurred_at`; `status` is the exact state."""
     client_of(request)

@@ -24,7 +24,13 @@ from ledger_service.migrations import HEAD
 def make_engine(settings: Settings) -> Engine:
     """An engine on the configured database; the data folder is created, the schema is not (see `upgrade`)."""
     make_dirs(settings.data_dir.absolute())
-    engine = create_engine(settings.sqlalchemy_url, pool_size=8, max_overflow=24, query_cache_size=1000)
+    engine = create_engine(
+        settings.sqlalchemy_url,
+        pool_size=8,
+        max_overflow=24,
+        query_cache_size=1000,
+        hide_parameters=True,  # An error's text ends up in the log; the values it would repeat are disclosures.
+    )
     prepare_engine(engine, settings.database_busy_timeout_ms)
     return engine
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1"})
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 MAX_JSON_BYTES = 262_144
+NOT_KEPT = {"cache-control": "no-store"}
 
 
 def services_of(request: Request) -> Services:
@@ -108,5 +109,5 @@ async def read_json(request: Request, limit: int = MAX_JSON_BYTES) -> Any:
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer in JSON."""
-    return Response(orjson.dumps(value), status, headers, media_type="application/json")
+    """An answer in JSON. Most of them carry personal data, so no cache keeps any."""
+    return Response(orjson.dumps(value), status, NOT_KEPT | (headers or {}), media_type="application/json")

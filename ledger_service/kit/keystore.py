@@ -109,7 +109,11 @@ class KeyStore:
         try:
             data = (self._folder(ledger) / file_name).read_bytes().strip()
         except OSError as error:
-            raise NotFound(f"no {file_name} of ledger {ledger} in the key store") from error
+            if not self.exists(ledger):
+                raise NotFound(f"no keys of ledger {ledger} in the key store") from error
+            raise StorageCorrupt(
+                f"{file_name} of ledger {ledger} cannot be read: restore it from its backup"
+            ) from error
         self._cache[ledger, file_name] = data
         return data
 

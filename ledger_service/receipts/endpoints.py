@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from evidence.encoding import MAX_SAFE_INTEGER
 from ledger_service.errors import BadRequest, NotFound, Unauthorized
 from ledger_service.kit.http import client_of, services_of
 from ledger_service.kit.openapi import problems
+from ledger_service.kit.parameters import Index
 from ledger_service.receipts.service import NotPublished
 
 router = APIRouter(prefix="/v1/ledgers/{ledger}", tags=["receipts"])
@@ -20,7 +20,7 @@ MAX_FIELDS = 256
 @router.get("/entries/{index}/receipt", response_class=Response, responses=PROBLEMS)
 def get_receipt(
     ledger: str,
-    index: Annotated[int, Path(ge=0, le=MAX_SAFE_INTEGER)],
+    index: Annotated[Index, Path()],
     request: Request,
     disclose: Annotated[list[str] | None, Query(max_length=MAX_FIELDS)] = None,
 ) -> Response:

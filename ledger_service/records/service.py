@@ -72,7 +72,7 @@ class RecordService:
     def _prepare(self, ledger: str, record: RecordSubmit, payload: dict[str, Any]) -> PreparedStatement:
         rules, now = self._rules.of(self._ledgers.get(ledger).slug), self._clock.now()
         draft = Draft(
-            record_id=record.record_id or new_record_id(self._clock, self._random),
+            record_id=new_record_id(self._clock, self._random) if record.record_id is None else record.record_id,
             record_type=record.type,
             payload=payload,
             occurred_at=record.occurred_at,

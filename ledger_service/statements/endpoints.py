@@ -59,9 +59,7 @@ async def post_statements(ledger: str, request: Request) -> Response:
 async def _post_many(ledger: str, request: Request) -> Response:
     services = services_of(request)
     settings = services.settings
-    lines = split_lines(await read_body(request, settings.max_batch_bytes))
-    if len(lines) > settings.max_batch_lines:
-        raise TooLarge(f"at most {settings.max_batch_lines} lines in one request")
+    lines = split_lines(await read_body(request, settings.max_batch_bytes), settings.max_batch_lines)
     compacts = [read_line(line, settings.max_statement_bytes) for line in lines]
     outcomes = await services.statements.submit_many(ledger, compacts)
     answer = b"".join(

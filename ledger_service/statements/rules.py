@@ -9,6 +9,7 @@ from functools import partial
 from evidence.records import RecordType
 from ledger_service.blobs.service import BlobService
 from ledger_service.config import Settings
+from ledger_service.errors import NotFound, StorageCorrupt
 from ledger_service.keys.ring import KeyRing
 from ledger_service.kit.keystore import KeyStore
 from ledger_service.statements.prepare import IngestRules
@@ -33,13 +34,18 @@ class RuleBook:
         self._cache: dict[str, IngestRules] = {}
 
     def of(self, ledger: str) -> IngestRules:
-        """The rules of `ledger`. Raises NotFound when it has no keys on disk."""
+        """The rules of `ledger`, which exists. Raises StorageCorrupt when its keys are not on the disk."""
         cached = self._cache.get(ledger)
         if cached is not None:
             return cached
+        try:
+            stream_key = self._keystore.stream_key(ledger)
+        except NotFound as error:
+            # To a sender, "not found" would say that there is no such ledger.
+            raise StorageCorrupt("the keys of this ledger are missing: restore them from their backup") from error
         rules = IngestRules(
             ledger=ledger,
-            stream_key=self._keystore.stream_key(ledger),
+            stream_key=stream_key,
             record_types=self._record_types,
             public_key=partial(self._ring.public_key, ledger),
             blob_sizes=self._blobs.sizes,

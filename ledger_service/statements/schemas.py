@@ -8,7 +8,7 @@ from evidence.canonical import loads
 from evidence.encoding import b64url_encode, format_time
 from evidence.errors import EvidenceError
 from ledger_service.entries.schemas import links
-from ledger_service.errors import BadRequest, ServiceError
+from ledger_service.errors import BadRequest, ServiceError, TooLarge
 from ledger_service.kit.evidence_errors import refusal
 from ledger_service.statements.model import Outcome, Rejected, Sequenced
 
@@ -33,8 +33,11 @@ def line_json(line: int, outcome: Outcome) -> dict[str, Any]:
     return {"line": line, "status": 201 if outcome.created else 200, **sequenced_json(outcome)}
 
 
-def split_lines(data: bytes) -> list[bytes]:
-    """The lines of an NDJSON body; a newline after the last one is no further line."""
+def split_lines(data: bytes, max_lines: int) -> list[bytes]:
+    """The lines of an NDJSON body; a newline after the last one is no further line. Raises TooLarge."""
+    # Counted before they are split: millions of tiny lines would take many times the memory of the body.
+    if data.count(b"\n") + (not data.endswith(b"\n")) > max_lines:
+        raise TooLarge(f"at most {max_lines} lines in one request")
     lines = data.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()

@@ -6,11 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from evidence.encoding import MAX_SAFE_INTEGER
-from ledger_service.entries.endpoints import READ_PROBLEMS
+from ledger_service.entries.endpoints import READ_PROBLEMS, PageSize
 from ledger_service.entries.schemas import DEFAULT_PAGE
-from ledger_service.entries.service import MAX_PAGE
 from ledger_service.kit.http import client_of, json_response, services_of
+from ledger_service.kit.parameters import Index
 from ledger_service.streams.schemas import stream_json
 
 router = APIRouter(prefix="/v1/ledgers/{ledger}", tags=["streams"])
@@ -21,8 +20,8 @@ def get_stream(
     ledger: str,
     stream: str,
     request: Request,
-    cursor: Annotated[int, Query(ge=0, le=MAX_SAFE_INTEGER)] = 0,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
+    cursor: Annotated[Index, Query()] = 0,
+    limit: Annotated[PageSize, Query()] = DEFAULT_PAGE,
 ) -> Response:
     """The evidence chain of one subject, oldest first; `cursor` is the `stream_seq` to begin at."""
     client_of(request)

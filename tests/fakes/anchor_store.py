@@ -31,11 +31,12 @@ class MemoryAnchorStore:
 
     def acquire(self, name: str, holder: str, *, now: datetime, expires_at: datetime) -> Fence:
         lease = self._leases.get(name)
+        held = lease is not None and now < lease.expires_at <= expires_at + (expires_at - now)
         if lease is None:
             self._leases[name] = _Lease(holder, 1, expires_at)
-        elif lease.holder == holder and lease.expires_at > now:
+        elif lease.holder == holder and held:
             lease.expires_at = expires_at
-        elif lease.expires_at > now:
+        elif held:
             raise LeaseHeld(f"{name} is held by {lease.holder}")
         else:
             self._leases[name] = _Lease(holder, lease.token + 1, expires_at)

@@ -149,6 +149,15 @@ def test_a_lease_is_held_until_it_expires_or_is_released(store: AnchorStore) -> 
     assert take(store, "first", START + MINUTE).token == second.token + 1
 
 
+def test_a_lease_dated_by_a_clock_that_ran_ahead_holds_nobody_up(store: AnchorStore) -> None:
+    dead = take(store, "first", START + timedelta(days=3650))
+    assert take(store, "second", START).token == dead.token + 1
+    ahead = take(store, "third", START + MINUTE)
+    with pytest.raises(LeaseHeld):
+        take(store, "fourth", START + timedelta(seconds=1))
+    assert take(store, "third", START + MINUTE) == ahead
+
+
 def test_open_nonces_are_those_that_may_still_be_mined(store: AnchorStore) -> None:
     fence = take(store)
     for seq, state in enumerate([AnchorState.SIGNED, AnchorState.HELD, AnchorState.REPLACED], start=1):

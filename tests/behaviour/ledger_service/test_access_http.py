@@ -114,6 +114,36 @@ def test_a_parameter_error_does_not_repeat_the_parameter(plant: Plant) -> None:
     assert "E0815" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "entries/+1",
+        "entries/0_1",
+        "entries/01",
+        "entries/%201",
+        "entries/+1/receipt",
+        "consistency?from=0_0&to=1",
+        "records?limit=1_0",
+        "records?cursor=%D9%A4",
+        "streams/x?cursor=0_0",
+    ],
+)
+def test_a_number_has_one_spelling(plant: Plant, path: str) -> None:
+    plant.services.publisher.publish(LEDGER)
+    assert request(plant.services, "GET", f"/v1/ledgers/{LEDGER}/{path}").status_code == 400
+
+
+def test_no_cache_keeps_what_a_token_opened(plant: Plant) -> None:
+    plant.services.publisher.publish(LEDGER)
+    base = f"/v1/ledgers/{LEDGER}"
+    answers = call(
+        plant.services, [Call("GET", f"{base}/{name}") for name in ("entries/0", "records", "tile/0/000.p/2")]
+    )
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    kept = [answer.headers["cache-control"].split(",")[0] for answer in answers]
+    assert kept == ["no-store", "no-store", "private"]
+
+
 def test_the_access_log_has_neither_query_nor_body(plant: Plant) -> None:
     with structlog.testing.capture_logs() as logs:
         body: dict[str, Any] = {"subject": "person/E-0815", "q": "needle"}

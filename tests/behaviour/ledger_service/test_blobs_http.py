@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from ledger_service.blobs.service import BlobService
 from ledger_service.statements.model import Rejected
 from tests.fakes.check_ledger import check_ledger
 from tests.fakes.http import Call, call, request
@@ -75,6 +77,38 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing(plant: Plant, monkeypatc
         with pytest.raises(Exception, match="cannot grow"):
             upload.finish()
     assert files(plant) == []
+
+
+def test_a_disk_that_is_full_already_is_said_plainly_too(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ledger_service.blobs.service.make_dirs", full)
+    answer = request(plant.services, "PUT", PATH, content=PHOTO, headers=JPEG)
+    assert (answer.status_code, answer.json()["type"]) == (507, "urn:safety-ledger:problem:storage-full")
+
+
+def test_a_small_blob_on_a_full_disk_leaves_nothing(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its bytes still wait in a buffer: flushing fails, and closing tries and fails again.
+    real = BlobService.open_temporary
+
+    def full(store: BlobService) -> tuple[Path, BinaryIO]:
+        path, file = real(store)
+        file.close()
+        return path, io.BufferedWriter(FullDisk(), 1 << 20)
+
+    monkeypatch.setattr(BlobService, "open_temporary", full)
+    answer = request(plant.services, "PUT", PATH, content=PHOTO, headers=JPEG)
+    assert (answer.status_code, answer.json()["type"]) == (507, "urn:safety-ledger:problem:storage-full")
+    assert files(plant) == []
+
+
+class FullDisk(io.RawIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def attachment(**changes: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from ledger_service.kit.db import upgrade, write
+from ledger_service.kit.dialect import insert_rows
 from ledger_service.migrations import HEAD
 from ledger_service.models import METADATA, blobs, checkpoints
 from tests.fakes.check_ledger import check_ledger
@@ -86,3 +87,10 @@ def test_a_disclosure_can_be_erased_by_naming_the_erasure_and_never_comes_back(p
     view = plant.services.entries.get(LEDGER, 2)
     assert [item.erased_by for item in view.disclosures].count(3) == 1
     assert len(view.payload) == len(view.disclosures) - 1
+
+
+def test_an_error_of_the_database_does_not_repeat_what_was_to_be_stored(plant: Plant) -> None:
+    row = ("demo", 999, 0, "digest", "Zhang San")
+    with pytest.raises(IntegrityError) as caught, write(plant.services.engine) as connection:
+        insert_rows(connection, "disclosures", ("ledger", "idx", "position", "digest", "text"), [row])
+    assert "Zhang" not in str(caught.value)

@@ -16,7 +16,7 @@ from ledger_service.errors import BadRequest, KeySetMismatch, LedgerExists, NotF
 from ledger_service.statements.model import Rejected, Sequenced
 from tests.fakes.check_ledger import check_ledger
 from tests.fakes.http import Call, call, request
-from tests.fakes.plant import LEDGER, ORIGIN, Plant
+from tests.fakes.plant import LEDGER, ORIGIN, STEP, Plant
 
 OTHER = SigningKey.from_seed(bytes(31) + b"\x02")
 THIRD = SigningKey.from_seed(bytes(31) + b"\x03")
@@ -176,3 +176,13 @@ def test_ledgers_over_http(plant: Plant) -> None:
     assert again.json()["type"] == "urn:safety-ledger:problem:ledger-exists"
     assert request(plant.services, "GET", "/v1/ledgers/second").json() == created.json()
     assert [item["ledger"] for item in request(plant.services, "GET", "/v1/ledgers").json()] == ["demo", "second"]
+
+
+@pytest.mark.parametrize("lost", ["stream.key", "service.key", ""])
+def test_lost_keys_are_damage_and_not_an_unknown_ledger(plant: Plant, lost: str) -> None:
+    path = plant.settings.data_dir / "keys" / LEDGER / lost
+    path.rename(path.with_name("elsewhere"))
+    plant.reopen()
+    body = {"type": "loading_step", "occurred_at": "2026-01-01T00:00:00Z", "payload": STEP}
+    answer = request(plant.services, "POST", f"/v1/ledgers/{LEDGER}/records", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:safety-ledger:problem:storage-corrupt")

@@ -40,6 +40,11 @@ def test_a_record_id_makes_a_record_repeatable_and_other_content_a_conflict(plan
     assert check_ledger(plant.services.engine, LEDGER) == 3
 
 
+def test_an_empty_record_id_is_refused_and_not_taken_for_none(plant: Plant) -> None:
+    answer = request(plant.services, "POST", f"{BASE}/records", json=record(plant, record_id=""))
+    assert (answer.status_code, answer.json()["reason"]) == (400, "Malformed")
+
+
 def test_a_client_cannot_say_who_submitted(plant: Plant) -> None:
     body = record(plant, payload=STEP | {"submitted_by": "the director"})
     answer = request(plant.services, "POST", f"{BASE}/records", json=body)

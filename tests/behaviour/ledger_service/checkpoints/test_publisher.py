@@ -268,6 +268,24 @@ def test_lost_tiles_are_made_again_from_the_rows(plant: Plant) -> None:
     assert (plant.settings.data_dir / "logs" / LEDGER / "tile" / "entries" / "001.p" / "47").is_file()
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_lost_or_older_folder_is_made_whole_by_the_next_publication(plant: Plant, tmp_path: Path, more: int) -> None:
+    folder = plant.settings.data_dir / "logs" / LEDGER
+    grow(plant, 100)
+    publish(plant)
+    shutil.copytree(folder, tmp_path / "copy")
+    grow(plant, 500)
+    publish(plant)
+    for copy in (None, tmp_path / "copy"):
+        shutil.rmtree(folder)
+        if copy is not None:
+            shutil.copytree(copy, folder)
+        grow(plant, more)
+        plant.services.publisher.publish(LEDGER)
+        assert plant.services.fsck.report(LEDGER).is_sound
+        assert plant.services.receipts.receipt(LEDGER, 300).proof.hashes
+
+
 def test_a_tile_with_other_bytes_is_a_fork_and_is_left_as_it_is(plant: Plant) -> None:
     publish(plant)
     grow(plant, 1)
