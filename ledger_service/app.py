@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -76,7 +77,18 @@ def problem(error: ServiceError) -> Response:
 
 async def _on_service_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)  # noqa: S101  # registered for this class only
+    if error.status >= 500:
+        _note_failure(error)
     return problem(error)
+
+
+def _note_failure(error: ServiceError) -> None:
+    """Log what an operator has to mend. Of the cause only its name: its text may repeat what was to be stored."""
+    if error.__cause__ is None and isinstance(error, RetryLater):
+        return  # A full queue, or a proof that is not there yet: the way of things.
+    cause = getattr(error.__cause__, "orig", error.__cause__)
+    name = getattr(cause, "sqlite_errorname", None) or (None if cause is None else type(cause).__name__)
+    structlog.get_logger("app").error("request failed", problem=error.slug, detail=error.detail, cause=name)
 
 
 async def _on_validation_error(_request: Request, error: Exception) -> Response:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, insert, select
 
-from anchors.errors import AnchoringError
+from anchors.errors import AnchoringError, WrongChain
 from anchors.profile import EMBEDDED, ChainProfile
+from evidence.encoding import hex_encode
 from evidence.errors import EvidenceError
 from ledger_service.anchoring.rows import ConfiguredTarget, read_target, target_values
 from ledger_service.errors import NotFound, StorageCorrupt
@@ -76,6 +77,11 @@ class Targets:
         from anchors.evm.signer import LocalSigner
 
         node = self.node(configured)
+        if not node.code(configured.target.contract):
+            # Waiting would not help: the chain was reset or lost, or the node serves another one.
+            raise WrongChain(
+                f"chain {configured.target.chain} has no registry at {hex_encode(configured.target.contract)}"
+            )
         signer = LocalSigner(self._keystore.publisher_key(ledger))
         key = (ledger, configured.target.chain)
         with self._lock:

@@ -14,6 +14,8 @@ import typer
 from ledger_service.cli.output import DataDir, Json, say, services_at
 
 PORT = 8080
+STOP_WITHIN_S = 5
+"""How long requests under way are waited for; a client that sends its body slowly must not keep the process alive."""
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +45,14 @@ def serve(
         with Scheduler(standard_jobs(services)) if running else nullcontext():
             say(f"serving on http://{host}:{port}; stop with Ctrl-C")
             settle()
-            uvicorn.run(create_app(services), host=host, port=port, log_config=None, access_log=False)
+            uvicorn.run(
+                create_app(services),
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=STOP_WITHIN_S,
+            )
 
 
 def worker(data: DataDir = None) -> None:

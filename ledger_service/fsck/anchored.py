@@ -110,11 +110,13 @@ class AnchorCheck:
 
     def _attempts(self, found: Sequence[Anchor], targets: Mapping[str, ConfiguredTarget]) -> None:
         heads = {(anchor.chain, anchor.seq): anchor.head for anchor in found}
+        signed = {(anchor.chain, anchor.tx_hash): self._where(anchor) for anchor in found if anchor.tx_hash is not None}
         query = select(anchor_attempts).where(anchor_attempts.c.ledger == self._ledger)
         for row in self._connection.execute(query.order_by(anchor_attempts.c.chain, anchor_attempts.c.nonce)):
             where = f"anchor_attempts[{row.chain},{row.sender},{row.nonce},{row.attempt}]"
             with self._found.guard("anchor-attempt", where):
                 attempt = read_attempt(row)
+                signed.pop((attempt.chain, attempt.tx_hash), None)
                 self._found.equal("anchor-attempt", f"{where}.tx_hash", attempt.tx_hash, keccak256(attempt.raw_tx))
                 self._found.equal(
                     "anchor-attempt",
@@ -125,6 +127,8 @@ class AnchorCheck:
                 configured = targets.get(attempt.chain)
                 if configured is not None:
                     self._transaction(where, attempt, configured.target.contract)
+        for where in signed.values():
+            self._found.error("anchor-attempt", f"{where}.tx_hash", "names a transaction that is not stored")
 
     def _transaction(self, where: str, attempt: Attempt, contract: bytes) -> None:
         """Nonce and recipient inside the signed bytes.

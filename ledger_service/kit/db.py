@@ -39,7 +39,7 @@ def make_engine(settings: Settings) -> Engine:
 def read(engine: Engine) -> Iterator[Connection]:
     """One snapshot of the database: what is read inside belongs together, whatever others commit meanwhile."""
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-    with engine.connect().execution_options(**options) as connection:
+    with _connect(engine).execution_options(**options) as connection:
         try:
             with connection.begin():
                 yield connection
@@ -55,7 +55,7 @@ def write(engine: Engine) -> Iterator[Connection]:
     may have reached the disk all the same.
     """
     committing = False
-    with engine.connect().execution_options(**{WRITES: True}) as connection:
+    with _connect(engine).execution_options(**{WRITES: True}) as connection:
         try:
             with connection.begin() as transaction:
                 yield connection
@@ -63,6 +63,14 @@ def write(engine: Engine) -> Iterator[Connection]:
                 transaction.commit()
         except DBAPIError as error:
             raise _dropped(connection, error, committing=committing) from error
+
+
+def _connect(engine: Engine) -> Connection:
+    """A connection. Raises RetryLater where the database cannot be reached: it may be restarting."""
+    try:
+        return engine.connect()
+    except DBAPIError as error:
+        raise storage_error(error) or error from error
 
 
 def _dropped(connection: Connection, error: DBAPIError, *, committing: bool = False) -> Exception:

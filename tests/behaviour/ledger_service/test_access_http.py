@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
+from ledger_service.errors import StorageFull
 from tests.fakes.http import Call, call, request
 from tests.fakes.plant import LEDGER, Plant
 
@@ -152,6 +153,22 @@ def test_the_access_log_has_neither_query_nor_body(plant: Plant) -> None:
     assert len(lines) == 1
     assert lines[0]["path"] == f"/v1/ledgers/{LEDGER}/records/search"
     assert not [word for word in ("E-0815", "needle", "haystack") if word in str(logs)]
+
+
+def test_the_log_names_the_cause_of_a_failure_and_no_value(plant: Plant) -> None:
+    def broken(_batch: object) -> Any:
+        try:
+            raise OSError(5, "Zhang San")
+        except OSError as error:
+            raise StorageFull("the database cannot grow") from error
+
+    plant.services.statements._group_commit._sequence = broken
+    with structlog.testing.capture_logs() as logs:
+        path, headers = f"/v1/ledgers/{LEDGER}/statements", {"content-type": "application/sd-jwt"}
+        request(plant.services, "POST", path, content=plant.statement(), headers=headers)
+    noted = [line for line in logs if line["event"] == "request failed"]
+    assert [(line["problem"], line["cause"]) for line in noted] == [("storage-full", "OSError")]
+    assert "Zhang" not in str(logs)
 
 
 def test_metrics_count_entries_and_the_published_size(plant: Plant) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from ledger_service.kit.db import upgrade, write
+from ledger_service.config import Settings
+from ledger_service.errors import RetryLater
+from ledger_service.kit.db import make_engine, read, upgrade, write
 from ledger_service.kit.dialect import insert_rows
 from ledger_service.migrations import HEAD
 from ledger_service.models import METADATA, blobs, checkpoints
@@ -94,3 +97,10 @@ def test_an_error_of_the_database_does_not_repeat_what_was_to_be_stored(plant: P
     with pytest.raises(IntegrityError) as caught, write(plant.services.engine) as connection:
         insert_rows(connection, "disclosures", ("ledger", "idx", "position", "digest", "text"), [row])
     assert "Zhang" not in str(caught.value)
+
+
+def test_a_database_that_cannot_be_reached_is_a_reason_to_retry(tmp_path: Path) -> None:
+    engine = make_engine(Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/nowhere/ledger.sqlite"))
+    for transaction in (read, write):
+        with pytest.raises(RetryLater), transaction(engine):
+            pass

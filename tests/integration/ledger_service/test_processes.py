@@ -61,3 +61,37 @@ def test_it_publishes_by_itself_and_stops_in_order(
     assert check_published(services.engine, LEDGER, data_dir) == 2
     assert services.fsck.report(LEDGER).is_sound
     services.close()
+
+
+def test_a_client_that_never_ends_its_request_does_not_keep_the_service_alive(tmp_path: Path) -> None:
+    plant = Plant(tmp_path / "data")
+    token = plant.services.access.create_client("slow")
+    plant.services.close()
+    port = free_port()
+    started = subprocess.Popen(
+        [sys.executable, "-m", "ledger_service.cli", "serve", "--data", str(tmp_path / "data"), "--port", str(port)],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert started.stderr is not None
+    for line in started.stderr:
+        if line.startswith("{") and json.loads(line)["event"] == "published":
+            break
+    with connected(port) as slow:
+        head = f"POST /v1/ledgers/{LEDGER}/statements HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        slow.sendall(f"{head}Content-Type: text/plain\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n".encode())
+        # The service asks for the body: from now on it waits for it.
+        assert slow.recv(100).startswith(b"HTTP/1.1 100")
+        started.send_signal(signal.SIGTERM)
+        _, rest = started.communicate(timeout=60)
+    assert started.returncode == 0, rest
+
+
+def connected(port: int) -> socket.socket:
+    """A connection to the service, as soon as it listens."""
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            continue

@@ -185,7 +185,7 @@ def test_a_chain_that_was_replaced_takes_no_anchor(anchored: Plant) -> None:
     shutil.rmtree(anchored.settings.data_dir / "chain")
     anchored.reopen()
     grow(anchored)
-    with pytest.raises(ServiceError):
+    with pytest.raises(AnchoringFailed, match="no registry"):
         anchored.services.anchoring.run_once(LEDGER)
     assert anchored.services.anchoring.targets.configured() == before
     assert [item.state for item in anchored.services.anchoring.anchors(LEDGER)] == [AnchorState.ARCHIVED]

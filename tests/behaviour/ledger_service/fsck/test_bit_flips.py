@@ -244,6 +244,14 @@ def test_a_disclosure_that_vanished_without_an_erasure_is_named(copy: Path) -> N
     assert any(item.code == "erasure" for item in errors(fsck(copy)))
 
 
+def test_a_signed_transaction_that_vanished_is_named(copy: Path) -> None:
+    with closing(sqlite3.connect(copy / "ledger.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM anchor_attempts WHERE seq = 1")
+    assert ("anchor-attempt", "anchors[demo,embedded,1].tx_hash") in [
+        (item.code, item.where) for item in errors(fsck(copy))
+    ]
+
+
 def test_a_lawful_erasure_is_sound(copy: Path) -> None:
     with closing(sqlite3.connect(copy / "ledger.sqlite")) as database:
         erased = database.execute("SELECT idx FROM disclosures WHERE text IS NULL").fetchall()
