@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from evidence.canonical import dumps
 from evidence.encoding import parse_time
 from evidence.entry import parse_entry
 from evidence.errors import EvidenceError
 from ledger_service.access.service import Client
 from ledger_service.entries.model import EntryView
 from ledger_service.entries.service import EntryService
-from ledger_service.errors import BadRequest, Conflict
+from ledger_service.errors import BadRequest, Conflict, NotFound, Refused
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.evidence_errors import refusal
 from ledger_service.kit.ids import RandomBytes, new_record_id
@@ -53,15 +54,25 @@ class RecordService:
         Raises what a statement's submission raises; Conflict when the id belongs to other content.
         """
         payload = self._payload(client, record)
-        prepared = self._prepare(ledger, record, payload)
         try:
-            return await self._statements.submit_prepared(prepared)
-        except Conflict:
-            # Salts differ each time, so the bytes never match: what counts here is the content.
-            view = self._entries.by_record(ledger, prepared.record_id)
-            if not same_content(view, record, payload, self._ledgers.get(ledger).service_kid):
+            return await self._statements.submit_prepared(self._prepare(ledger, record, payload))
+        except (Conflict, Refused):
+            # Refused too: a clock gone back, or a newer record type, must not disown what is in the log.
+            known = self._known(ledger, record, payload)
+            if known is None:
                 raise
-            return _repeated(view)
+            return known
+
+    def _known(self, ledger: str, record: RecordSubmit, payload: dict[str, Any]) -> Sequenced | None:
+        """The first answer to this content. Salts differ each time, so the bytes never match."""
+        if record.record_id is None:
+            return None
+        try:
+            view = self._entries.by_record(ledger, record.record_id)
+        except NotFound:
+            return None
+        same = same_content(view, record, payload, self._ledgers.get(ledger).service_kid)
+        return _repeated(view) if same else None
 
     @staticmethod
     def _payload(client: Client, record: RecordSubmit) -> dict[str, Any]:
@@ -92,7 +103,7 @@ def same_content(view: EntryView, record: RecordSubmit, payload: dict[str, Any],
     claims = parse_entry(view.entry.entry_bytes).statement.claims
     return (
         view.entry.kid == service_kid
-        and view.payload == payload
+        and dumps(view.payload) == dumps(payload)  # Python's == would take true for 1.
         and (claims.type, claims.channel, claims.supersedes) == (record.type, record.channel, record.supersedes)
         and parse_time(claims.occurred_at) == parse_time(record.occurred_at)
     )

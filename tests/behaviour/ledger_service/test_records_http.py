@@ -40,6 +40,16 @@ def test_a_record_id_makes_a_record_repeatable_and_other_content_a_conflict(plan
     assert check_ledger(plant.services.engine, LEDGER) == 3
 
 
+def test_a_record_in_the_log_is_not_refused_after_the_clock_went_back(plant: Plant) -> None:
+    body = record(plant, record_id=RECORD_ID)
+    first = request(plant.services, "POST", f"{BASE}/records", json=body)
+    plant.clock.advance(hours=-1)
+    again = request(plant.services, "POST", f"{BASE}/records", json=body)
+    other = request(plant.services, "POST", f"{BASE}/records", json=body | {"payload": STEP | {"seq": True}})
+    assert (first.status_code, again.status_code, other.status_code) == (201, 200, 422)
+    assert again.json() == first.json()
+
+
 def test_an_empty_record_id_is_refused_and_not_taken_for_none(plant: Plant) -> None:
     answer = request(plant.services, "POST", f"{BASE}/records", json=record(plant, record_id=""))
     assert (answer.status_code, answer.json()["reason"]) == (400, "Malformed")
