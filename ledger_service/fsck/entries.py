@@ -18,6 +18,7 @@ from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
 from evidence.keys import PublicJwk
 from evidence.statement import disclosed, disclosure_digest, stream_id, verify_signature
 from ledger_service.fsck.model import Findings
+from ledger_service.fsck.payload import check_payload
 from ledger_service.fsck.projections import StreamEnd, check_key_states, check_stream_heads
 from ledger_service.models import disclosures, entries
 
@@ -157,6 +158,8 @@ class LogCheck:
         with self._found.guard("disclosure", f"disclosures[{self._ledger},{row.idx}]"):
             payload = disclosed(statement)
             self._payload(where, row, entry, payload)
+            if len(shown) == len(texts):  # An erased field is missing by right.
+                check_payload(entry.statement.claims, payload)
 
     def _erased(self, here: str, index: int, item: Row[Any]) -> None:
         if item.erased_by_idx is None:

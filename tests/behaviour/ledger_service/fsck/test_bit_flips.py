@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from evidence.entry import parse_entry
+from evidence.hashing import sha256
+from evidence.statement import parse_disclosure
 from ledger_service.config import Settings
 from ledger_service.fsck import service
 from ledger_service.fsck.chain import check_embedded_chain
@@ -242,6 +245,26 @@ def test_a_disclosure_that_vanished_without_an_erasure_is_named(copy: Path) -> N
         database.execute("UPDATE disclosures SET text = NULL, erased_by_idx = 1 WHERE idx = 5 AND position = 0")
         database.commit()
     assert any(item.code == "erasure" for item in errors(fsck(copy)))
+
+
+def test_a_required_disclosure_whose_row_was_taken_out_with_care_is_named(copy: Path) -> None:
+    # The digest of the submitted statement vouches for all disclosures, but no signature vouches for that digest.
+    path = copy / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            database.execute(f"DROP TRIGGER {name}")
+        rows = database.execute("SELECT text FROM disclosures WHERE idx = 5 ORDER BY position").fetchall()
+        subject = next(at for at, (text,) in enumerate(rows) if parse_disclosure(text)[0] == "subject")
+        database.execute("DELETE FROM disclosures WHERE idx = 5 AND position = ?", [subject])
+        database.execute("UPDATE disclosures SET position = position - 1 WHERE idx = 5 AND position > ?", [subject])
+        (entry,) = database.execute("SELECT entry_bytes FROM entries WHERE idx = 5").fetchone()
+        kept = [text for at, (text,) in enumerate(rows) if at != subject]
+        compact = "~".join([parse_entry(entry).statement.jwt, *kept, ""])
+        database.execute("UPDATE entries SET statement_digest = ? WHERE idx = 5", [sha256(compact.encode())])
+        for _, sql in triggers:
+            database.execute(sql)
+    assert ["disclosures[demo,5]"] == [item.where for item in errors(fsck(copy))]
 
 
 def test_a_signed_transaction_that_vanished_is_named(copy: Path) -> None:
