@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -37,22 +38,24 @@ def serve(
     from ledger_service.kit.process import settle
     from ledger_service.scheduler import Scheduler, standard_jobs
 
-    # The server hands the signal that stopped it on to the handlers from before it: without these the process would
-    # die of it there, and the scheduler with a publication under way.
-    _on_stop(lambda: None)
     with services_at(data) as services:
-        running = scheduler and services.settings.scheduler
-        with Scheduler(standard_jobs(services)) if running else nullcontext():
-            say(f"serving on http://{host}:{port}; stop with Ctrl-C")
-            settle()
-            uvicorn.run(
+        server = uvicorn.Server(
+            uvicorn.Config(
                 create_app(services),
-                host=host,
-                port=port,
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=STOP_WITHIN_S,
             )
+        )
+        # Also for a signal before the server takes signals itself, and for those that it hands on when it has stopped:
+        # without a handler the process would die there, and the scheduler with a publication under way.
+        _on_stop(lambda: setattr(server, "should_exit", True))
+        running = scheduler and services.settings.scheduler
+        with _listen(host, port) as listener, Scheduler(standard_jobs(services)) if running else nullcontext():
+            # Connections wait in the listener from here on, so that a client may come as soon as it reads the line.
+            say(f"serving on http://{host}:{listener.getsockname()[1]}; stop with Ctrl-C")
+            settle()
+            server.run(sockets=[listener])
 
 
 def worker(data: DataDir = None) -> None:
@@ -78,6 +81,11 @@ def demo(
     from ledger_service.demo.run import run_demo
 
     return run_demo(output, data=data, language=language, as_json=as_json)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
 
 
 def _on_stop(action: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import Demo
@@ -44,8 +45,11 @@ def _serve(command: list[str], folder: Path) -> None:
     ) as process:
         assert process.stderr is not None
         try:
-            answered = next((line for line in process.stderr if "http://127.0.0.1:" in line), None)
-            assert answered is not None, "the server ended before it answered"
+            line = next((line for line in process.stderr if "http://" in line), None)
+            assert line is not None, "the server ended before it answered"
+            address = re.search(r"http://127\.0\.0\.1:\d+", line)
+            assert address is not None, line
+            assert httpx.get(f"{address[0]}/healthz").status_code == 200
         finally:
             process.send_signal(signal.SIGINT)
             process.stderr.read()
