@@ -34,7 +34,7 @@ demo: $(SERVICE_STAMP) ## Run the product's main job end to end on embedded part
 	@$(BIN)/safety-ledger demo --output demo-output
 
 test: $(VENV)/.stamp-dev ## Run the offline tests; T=unit for the fast lane, TESTS=path for one place
-	@$(BIN)/python -m pytest -q -n 2 $(if $(TESTS),$(TESTS),$(if $(T),tests/$(T),tests/unit tests/architecture tests/behaviour tests/e2e))
+	@$(BIN)/python -m pytest -q -n $(if $(filter unit,$(T)),0,2) $(if $(TESTS),$(TESTS),$(if $(T),tests/$(T),tests/unit tests/architecture tests/behaviour tests/e2e))
 
 test-all: $(VENV)/.stamp-dev contracts-tools ## Run every lane: also contracts tools, Anvil, Node conformance
 	@SAFETY_LEDGER_REQUIRE_ALL=1 $(BIN)/python -m pytest -q -n 2 $(if $(TESTS),$(TESTS),tests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,35 @@ def read_case(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def own_cases(area: str) -> Iterable[ParameterSet]:
-    """Every case of `tests/vectors/<area>/`, one file each, named after what it shows."""
+def every_case(area: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
+    """Turn a check of one case into one test of all of `tests/vectors/<area>/`; it names each case that fails.
+
+    Hundreds of files are one test an area: the runner's own work for each test is far more than that of a check.
+    """
+
+    def decorate(check: Callable[[Any], None]) -> Callable[[], None]:
+        def test() -> None:
+            failed: dict[str, str] = {}
+            for path in vector_files(area):
+                try:
+                    check(read_case(path))
+                except (Exception, pytest.fail.Exception) as error:
+                    failed[path.stem] = f"{type(error).__name__}: {error}"
+            assert failed == {}
+
+        test.__doc__ = check.__doc__
+        return test
+
+    return decorate
+
+
+def vector_files(area: str) -> list[Path]:
+    """The files of an area, by name; there is always one."""
     paths = sorted((VECTORS / area).glob("*.json"))
     assert paths, f"no vectors in {area}"
-    return [pytest.param(read_case(path), id=path.stem) for path in paths]
+    return paths
+
+
+def own_cases(area: str) -> Iterable[ParameterSet]:
+    """Every case of `tests/vectors/<area>/`, one file each, named after what it shows."""
+    return [pytest.param(read_case(path), id=path.stem) for path in vector_files(area)]

@@ -24,7 +24,7 @@ from evidence.tlog_proof import parse_tlog_proof
 from evidence.verify import ReceiptVerifier
 from tests.reference.ledger import KINDS, validate
 from tests.reference.sd_jwt import payload_of
-from tests.support import own_cases
+from tests.support import every_case
 
 Case = dict[str, Any]
 CODECS: dict[str, Callable[[str], object]] = {
@@ -47,38 +47,38 @@ def data_of(case: Case) -> bytes:
     return base64.b64decode(case["input_base64"])
 
 
-@pytest.mark.parametrize("case", own_cases("decimals"))
+@every_case("decimals")
 def test_decimals(case: Case) -> None:
     expect(case, partial(parse_decimal, case["input"]))
 
 
-@pytest.mark.parametrize("case", own_cases("encodings"))
+@every_case("encodings")
 def test_encodings(case: Case) -> None:
     expect(case, partial(CODECS[case["codec"]], case["input"]))
 
 
-@pytest.mark.parametrize("case", own_cases("json"))
+@every_case("json")
 def test_json(case: Case) -> None:
     expect(case, partial(READERS[case["reader"]], data_of(case)))
 
 
-@pytest.mark.parametrize("case", own_cases("jwks"))
+@every_case("jwks")
 def test_jwks(case: Case) -> None:
     expect(case, partial(parse_jwk, case["input"]))
 
 
-@pytest.mark.parametrize("case", own_cases("policies"))
+@every_case("policies")
 def test_policies(case: Case) -> None:
     expect(case, partial(parse_policy, case["input"]))
 
 
-@pytest.mark.parametrize("case", own_cases("inclusion"))
+@every_case("inclusion")
 def test_inclusion(case: Case) -> None:
     leaf, root, proof = _bytes(case["leaf_hash"]), _bytes(case["root"]), list(map(_bytes, case["proof"]))
     expect(case, partial(verify_inclusion, leaf, case["index"], case["size"], proof, root))
 
 
-@pytest.mark.parametrize("case", own_cases("consistency"))
+@every_case("consistency")
 def test_consistency(case: Case) -> None:
     old, new, proof = _bytes(case["old_root"]), _bytes(case["new_root"]), list(map(_bytes, case["proof"]))
     expect(case, partial(verify_consistency, case["old_size"], old, case["new_size"], new, proof))
@@ -88,7 +88,7 @@ def _bytes(text: str) -> bytes:
     return base64.b64decode(text)
 
 
-@pytest.mark.parametrize("case", own_cases("notes"))
+@every_case("notes")
 def test_notes(case: Case) -> None:
     keys = [VerifierKey.parse(text) for text in case["vkeys"]]
 
@@ -100,13 +100,13 @@ def test_notes(case: Case) -> None:
     expect(case, run)
 
 
-@pytest.mark.parametrize("case", own_cases("checkpoints"))
+@every_case("checkpoints")
 def test_checkpoints(case: Case) -> None:
     keys = [VerifierKey.parse(text) for text in case["vkeys"]]
     expect(case, lambda: open_checkpoint(data_of(case), keys))
 
 
-@pytest.mark.parametrize("case", own_cases("verifier_keys"))
+@every_case("verifier_keys")
 def test_verifier_keys(case: Case) -> None:
     def run() -> None:
         assert str(VerifierKey.parse(case["input"])) == case["input"]
@@ -114,7 +114,7 @@ def test_verifier_keys(case: Case) -> None:
     expect(case, run)
 
 
-@pytest.mark.parametrize("case", own_cases("tlog_proofs"))
+@every_case("tlog_proofs")
 def test_tlog_proofs(case: Case) -> None:
     def run() -> None:
         assert parse_tlog_proof(case["input"].encode()).to_text() == case["input"]
@@ -122,7 +122,7 @@ def test_tlog_proofs(case: Case) -> None:
     expect(case, run)
 
 
-@pytest.mark.parametrize("case", own_cases("statements"))
+@every_case("statements")
 def test_statements(case: Case) -> None:
     jwk = parse_jwk(case["jwk"])
 
@@ -135,7 +135,7 @@ def test_statements(case: Case) -> None:
     expect(case, run)
 
 
-@pytest.mark.parametrize("case", own_cases("entries"))
+@every_case("entries")
 def test_entries(case: Case) -> None:
     def run() -> None:
         assert parse_entry(data_of(case)).to_bytes() == data_of(case)
@@ -148,7 +148,7 @@ def verify(case: Case) -> Report:
     return verifier.verify(dumps(case["receipt"]), "vector")
 
 
-@pytest.mark.parametrize("case", own_cases("receipts"))
+@every_case("receipts")
 def test_receipts(case: Case) -> None:
     expected, report = case["expected"], verify(case)
     assert str(report.verdict) == expected["verdict"], report.failed

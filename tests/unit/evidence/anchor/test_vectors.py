@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from evidence.anchor import parse_anchor_evidence, verify_anchor, verify_claim, verify_finality
 from evidence.encoding import hex_decode
 from evidence.errors import EvidenceError
-from tests.support import own_cases
+from tests.support import every_case
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,6 @@ def verdict(case: dict[str, Any]) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("case", own_cases("anchor"))
+@every_case("anchor")
 def test_case(case: dict[str, Any]) -> None:
     assert verdict(case) == case["expect"], case["about"]
