@@ -16,6 +16,7 @@ from tests.e2e.conftest import Demo
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "docs/operations.md"]
+LEDGER, PYTHON = ".venv/bin/safety-ledger", ".venv/bin/python"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _MAKE_TARGETS = {"demo", "test", "check", "test-all", "bench"}
 """Run by the build itself or by hand; that they exist is a rule of the architecture lane."""
@@ -27,8 +28,7 @@ def _commands(document: Path) -> list[list[str]]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    scripts = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", "SAFETY_LEDGER_DATA_DIR": str(folder / "data")}
+    return {**os.environ, "SAFETY_LEDGER_DATA_DIR": str(folder / "data")}
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -59,15 +59,16 @@ def _serve(command: list[str], folder: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_documented_command_works(document: Path, small_demo: Demo, tmp_path: Path) -> None:
     (tmp_path / "demo-output").symlink_to(small_demo.output)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
     commands = _commands(document)
     assert commands
-    if not any(command[:2] == ["safety-ledger", "init"] for command in commands):
-        _run(["safety-ledger", "init", "demo", "--origin", "ledger.example.com/demo"], tmp_path)
+    if not any(command[:2] == [LEDGER, "init"] for command in commands):
+        _run([LEDGER, "init", "demo", "--origin", "ledger.example.com/demo"], tmp_path)
     for command in commands:
         if command[0] == "make":
             assert command[1] in _MAKE_TARGETS
-        elif command[:2] == ["safety-ledger", "serve"]:
+        elif command[:2] == [LEDGER, "serve"]:
             _serve(command, tmp_path)
         else:
-            assert command[0] in ("safety-ledger", "python"), command
+            assert command[0] in (LEDGER, PYTHON), command
             _run(command, tmp_path)
