@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from rich import box
@@ -135,14 +136,20 @@ def _tampered(facts: DemoFacts, texts: Texts) -> Table:
 
 
 def _where(facts: DemoFacts, texts: Texts) -> list[Text]:
-    command = f"python -m evidence verify {facts.output} --policy {facts.output}/policy.toml"
+    command = f"{_program('python')} -m evidence verify {facts.output} --policy {facts.output}/policy.toml"
     words = (
         (texts("folder"), facts.output),
         (texts("yourself"), command),
         (texts("data"), facts.data),
-        (texts("rehash"), f"safety-ledger fsck {facts.ledger} --data {facts.data}"),
+        (texts("rehash"), f"{_program('safety-ledger')} fsck {facts.ledger} --data {facts.data}"),
     )
     return [Text.assemble((f"  {label}: ", "dim"), (value, "bold")) for label, value in words]
+
+
+def _program(name: str) -> str:
+    """The program as it is typed here: an environment below the current folder is not on the path of the shell."""
+    folder, here = Path(sys.executable).parent, Path.cwd()
+    return str((folder / name).relative_to(here)) if folder.is_relative_to(here) else name
 
 
 def _verdict(facts: DemoFacts, texts: Texts) -> Text:
