@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from evidence.__main__ import EXIT_CODES, EXIT_USAGE
 from ledger_service.cli.main import NAME, app
+from scripts.generated import ROOT, write_or_check
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 _WIDTH = "100"
 _HEAD = """# Command line
 
@@ -52,17 +50,7 @@ def _help(path: tuple[str, ...]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Exit status 0 when written or fresh, 1 when stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when the file is stale")
-    check = parser.parse_args(arguments).check
-    text = document()
-    if not check:
-        TARGET.write_text(text, encoding="utf-8")
-        return 0
-    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-        return 0
-    print("docs/cli.md is stale: run python -m scripts.gen_cli_help", file=sys.stderr)
-    return 1
+    return write_or_check(ROOT / "docs" / "cli.md", document(), arguments, __doc__)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -13,8 +12,7 @@ from typing import Any
 from ledger_service.app import create_app
 from ledger_service.config import Settings
 from ledger_service.context import build_services
-
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
+from scripts.generated import ROOT, write_or_check
 
 
 def document() -> dict[str, Any]:
@@ -29,17 +27,8 @@ def document() -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> int:
     """Exit status 0 when written or fresh, 1 when stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when the file is stale")
-    check = parser.parse_args(arguments).check
     text = json.dumps(document(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    if not check:
-        TARGET.write_text(text, encoding="utf-8")
-        return 0
-    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-        return 0
-    print("docs/openapi.json is stale: run python -m scripts.gen_openapi", file=sys.stderr)
-    return 1
+    return write_or_check(ROOT / "docs" / "openapi.json", text, arguments, __doc__)
 
 
 if __name__ == "__main__":
