@@ -15,7 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evidence.hashing import HASH_SIZE
-from evidence.merkle.tiles import ENTRIES, TILE_WIDTH, TileId, parse_tile_path
+from evidence.merkle.tiles import (
+    ENTRIES,
+    TILE_WIDTH,
+    TileId,
+    entry_bundles_between,
+    parse_tile_path,
+    tiles_between,
+)
 from ledger_service.checkpoints.errors import TileMissing
 from ledger_service.checkpoints.tile_batch import TileBatch, disk_errors
 from ledger_service.kit.files import make_dirs, sync_dir
@@ -56,6 +63,17 @@ class LogFiles:
     def read(self, path: str) -> bytes:
         """The same by tile path, for proof readers. Raises `Malformed` for what is not a tile path, `TileMissing`."""
         return self.read_tile(parse_tile_path(path))
+
+    def copy(self, size: int, note: bytes, folder: Path) -> None:
+        """Write the log as it stood at the published `size`, whose checkpoint is `note`, to a new `folder`.
+
+        Only that tree's own tiles: a publication meanwhile adds nothing to the copy. Raises `TileMissing`, `OSError`.
+        """
+        for tile in (*tiles_between(0, size), *entry_bundles_between(0, size)):
+            target = folder / tile.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self.read_exactly(tile))
+        (folder / CHECKPOINT).write_bytes(note)
 
     def checkpoint(self) -> bytes | None:
         """The `checkpoint` file, or None before the first publication."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,12 +75,18 @@ def export(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Write the published log (tlog-tiles), receipts, and a policy file to judge and make your own."""
+    """Write the anchored log (tlog-tiles), receipts, and a policy file to judge and make your own.
+
+    Before the first anchor: the published log. What is newer than its checkpoint is left out and counted.
+    """
     from ledger_service.receipts.export import export_folder
 
     with services_at(data) as services, progress("receipts") as update:
-        written = export_folder(services, ledger, folder, every, update)
-    show({"folder": str(folder), "receipts": written}, as_json)
+        done = export_folder(services, ledger, folder, every, update)
+    if done.left_out:
+        wanted = "anchored" if done.anchored else "published"
+        say(f"left out: {done.left_out} newer entries, not {wanted} yet")
+    show({"folder": str(folder), **asdict(done)}, as_json)
 
 
 def verify(

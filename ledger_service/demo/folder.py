@@ -13,14 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from evidence.hashing import sha256
 from evidence.keys import PublicJwk, SigningKey
-from evidence.package.manifest import MANIFEST_NAME, SIGNATURE_NAME, FileRecord, Manifest, sign_manifest
+from evidence.package.manifest import MANIFEST_NAME, SIGNATURE_NAME, Manifest, sign_manifest
 from evidence.receipt import Receipt
+from ledger_service.checkpoints.log_files import LogFiles
 from ledger_service.demo.facts import BatchFact
 from ledger_service.demo.state import DemoFolderUnusable
+from ledger_service.receipts.export import file_record
+from ledger_service.receipts.service import Cut
 
-_MEDIA: Final = {".json": "application/json", ".toml": "application/toml", ".tlog-proof": "text/plain"}
 STAGING_SUFFIX: Final = ".new"
 
 
@@ -35,7 +36,7 @@ class ChainTrust:
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into the folder. `receipts` are by index and already chosen and redacted."""
+    """What goes into the folder. `receipts` are by index, chosen and redacted already; `cut` is their checkpoint."""
 
     origin: str
     vkey: str
@@ -43,8 +44,8 @@ class Contents:
     chain: ChainTrust
     batches: Sequence[BatchFact]
     receipts: Mapping[int, Receipt]
-    log: Path
-    checkpoint: str
+    log: LogFiles
+    cut: Cut
     summary: Mapping[str, Any]
     created_at: datetime
 
@@ -61,7 +62,7 @@ def write_folder(target: Path, contents: Contents, key: SigningKey) -> None:
         place = staging / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
-    _copy_log(contents.log, staging / "log")
+    contents.log.copy(contents.cut.size, contents.cut.note, staging / "log")
     _write_manifest(staging, contents, key)
     shutil.rmtree(target, ignore_errors=True)
     staging.rename(target)
@@ -83,11 +84,6 @@ def _files(contents: Contents) -> Iterable[tuple[str, bytes]]:
     yield "summary.json", (json.dumps(contents.summary, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
-def _copy_log(source: Path, target: Path) -> None:
-    """Copy the published log; a staging folder that a crash left in it is not part of it."""
-    shutil.copytree(source, target, ignore=lambda _, names: [name for name in names if name.startswith(".")])
-
-
 def _write_manifest(folder: Path, contents: Contents, key: SigningKey) -> None:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = Manifest(
@@ -96,18 +92,12 @@ def _write_manifest(folder: Path, contents: Contents, key: SigningKey) -> None:
         created_at=contents.created_at,
         scope={"kind": "demo", "month": contents.summary["month"], "entries": contents.summary["entries"]},
         clause_map=None,
-        checkpoint=contents.checkpoint,
-        files=tuple(_record(folder, path) for path in paths),
+        checkpoint=contents.cut.note.decode(),
+        files=tuple(file_record(folder, path) for path in paths),
     )
     data = manifest.to_bytes()
     (folder / MANIFEST_NAME).write_bytes(data)
     (folder / SIGNATURE_NAME).write_text(sign_manifest(data, key), "ascii")
-
-
-def _record(folder: Path, path: Path) -> FileRecord:
-    data = path.read_bytes()
-    media = _MEDIA.get(path.suffix, "application/octet-stream")
-    return FileRecord(path.relative_to(folder).as_posix(), len(data), sha256(data), media)
 
 
 def policy_text(contents: Contents) -> str:

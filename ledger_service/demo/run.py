@@ -173,13 +173,13 @@ def _export(run: _Run) -> None:
     progress = run.stages.stage("exporting")
     chosen = work.choose(services, facts.batches, RECEIPT_EVERY)
     receipts: dict[int, Receipt] = {}
-    for index, receipt in work.receipts(services, chosen):
+    cut = services.receipts.cut(LEDGER)
+    for index, receipt in work.receipts(services, chosen, cut.size):
         shown_in_part = len(receipts) % 2 == 1
         receipts[index] = work.without_personal_fields(receipt, services.record_types) if shown_in_part else receipt
         facts.redacted += receipts[index] is not receipt
         progress(len(receipts), len(chosen))
     facts.receipts = len(receipts)
-    newest = services.checkpoints.newest(LEDGER)
     ledger = services.ledgers.get(LEDGER)
     write_folder(
         run.output,
@@ -190,8 +190,8 @@ def _export(run: _Run) -> None:
             chain=_chain(services),
             batches=facts.batches,
             receipts=receipts,
-            log=run.data / "logs" / LEDGER,
-            checkpoint=newest.note.decode("utf-8"),
+            log=services.publisher.files(LEDGER),
+            cut=cut,
             summary=_summary(facts),
             created_at=services.clock.now(),
         ),
@@ -218,7 +218,7 @@ def _verify(run: _Run) -> None:
     facts.checks += checks.check_folder(run.output, run.timer, run.stages.stage("verifying"))
     progress = run.stages.stage("every")
     indices = list(range(facts.batches[-1].size))
-    every = (receipt.to_json() for _, receipt in work.receipts(run.services, indices))
+    every = (receipt.to_json() for _, receipt in work.receipts(run.services, indices, len(indices)))
     facts.checks.append(checks.check_every_entry(every, facts.entries, run.output / "policy.toml", run.timer, progress))
     begun = run.timer()
     with run.stages.step("fsck"):

@@ -127,9 +127,9 @@ def choose(services: Services, facts: list[BatchFact], step: int) -> list[int]:
     return sorted(chosen)
 
 
-def receipts(services: Services, indices: list[int]) -> Iterator[tuple[int, Receipt]]:
-    """The receipts of the chosen entries, all under the newest anchored checkpoint."""
-    return zip(indices, services.receipts.receipts(LEDGER, indices), strict=True)
+def receipts(services: Services, indices: list[int], size: int) -> Iterator[tuple[int, Receipt]]:
+    """The receipts of the chosen entries, all under the checkpoint of `size`."""
+    return zip(indices, services.receipts.receipts(LEDGER, indices, under=size), strict=True)
 
 
 def indices_of(services: Services, record_type: str) -> list[int]:

@@ -1,17 +1,22 @@
-"""A folder of evidence: the published log as tlog-tiles, receipts, and a policy file to begin from."""
+"""A folder of evidence: the published log as tlog-tiles, receipts, and a policy file to begin from.
+
+Log, manifest and receipts stand under one checkpoint, chosen first: the publisher may run while the folder is written,
+and a receipt under a newer head than the log's proves nothing about that log. The newest anchored checkpoint is taken,
+so that a policy that requires an anchor is met; what came after it is left out and counted.
+"""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evidence.encoding import b64url_encode, hex_encode
 from evidence.hashing import sha256
 from evidence.package.manifest import MANIFEST_NAME, SIGNATURE_NAME, FileRecord, Manifest, sign_manifest
-from ledger_service.checkpoints.log_files import STAGING_PREFIX
 from ledger_service.errors import Conflict
+from ledger_service.receipts.service import Cut
 
 if TYPE_CHECKING:
     from ledger_service.context import Services
@@ -20,46 +25,57 @@ _MEDIA = {".json": "application/json", ".toml": "application/toml", ".tlog-proof
 Progress = Callable[[int, int], None]
 
 
-def export_folder(services: Services, ledger: str, folder: Path, every: int, progress: Progress) -> int:
-    """Write `log/`, `receipts/<index>.json`, `proofs/<index>.tlog-proof` and `policy.toml`; returns the receipts.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export holds: the size of its log, its receipts, and how many newer entries are not in it."""
 
-    Receipts are those of every `every`-th published entry. Raises Conflict when the folder has something in it.
+    size: int
+    receipts: int
+    anchored: bool
+    left_out: int
+
+
+def export_folder(services: Services, ledger: str, folder: Path, every: int, progress: Progress) -> Exported:
+    """Write `log/`, `receipts/<index>.json`, `proofs/<index>.tlog-proof` and `policy.toml`.
+
+    Receipts are those of every `every`-th entry. Raises Conflict when the folder has something in it, NotFound before
+    the first publication.
     """
     if folder.exists() and any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty")
-    size = services.checkpoints.newest(ledger).size
-    ignore = shutil.ignore_patterns(f"{STAGING_PREFIX}*")
-    shutil.copytree(services.settings.data_dir / "logs" / ledger, folder / "log", ignore=ignore)
+    cut = services.receipts.cut(ledger)
+    services.publisher.files(ledger).copy(cut.size, cut.note, folder / "log")
     for name in ("receipts", "proofs"):
         (folder / name).mkdir()
-    indices = range(0, size, every)
-    for done, receipt in enumerate(services.receipts.receipts(ledger, indices), start=1):
+    indices = range(0, cut.size, every)
+    for done, receipt in enumerate(services.receipts.receipts(ledger, indices, under=cut.size), start=1):
         index = receipt.proof.index
         (folder / "receipts" / f"{index}.json").write_bytes(receipt.to_json())
         (folder / "proofs" / f"{index}.tlog-proof").write_text(receipt.proof.to_text(), encoding="utf-8")
         progress(done, len(indices))
     (folder / "policy.toml").write_text(policy_text(services, ledger), encoding="utf-8")
-    _write_manifest(services, ledger, folder, size)
-    return len(indices)
+    _write_manifest(services, ledger, folder, cut)
+    return Exported(cut.size, len(indices), cut.anchored, cut.left_out)
 
 
-def _write_manifest(services: Services, ledger: str, folder: Path, size: int) -> None:
+def _write_manifest(services: Services, ledger: str, folder: Path, cut: Cut) -> None:
     """List every file with its digest, signed by the service key that the log enrols."""
     manifest = Manifest(
-        package_id=f"{ledger}-{size}",
+        package_id=f"{ledger}-{cut.size}",
         origin=services.ledgers.get(ledger).origin,
         created_at=services.clock.now(),
-        scope={"kind": "export", "entries": size},
+        scope={"kind": "export", "entries": cut.size},
         clause_map=None,
-        checkpoint=services.checkpoints.newest(ledger).note.decode(),
-        files=tuple(_record(folder, path) for path in sorted(folder.rglob("*")) if path.is_file()),
+        checkpoint=cut.note.decode(),
+        files=tuple(file_record(folder, path) for path in sorted(folder.rglob("*")) if path.is_file()),
     )
     data = manifest.to_bytes()
     (folder / MANIFEST_NAME).write_bytes(data)
     (folder / SIGNATURE_NAME).write_text(sign_manifest(data, services.keystore.service_key(ledger)), "ascii")
 
 
-def _record(folder: Path, path: Path) -> FileRecord:
+def file_record(folder: Path, path: Path) -> FileRecord:
+    """What a manifest says of the file at `path` below `folder`."""
     data = path.read_bytes()
     media = _MEDIA.get(path.suffix, "application/octet-stream")
     return FileRecord(path.relative_to(folder).as_posix(), len(data), sha256(data), media)

@@ -50,9 +50,14 @@ def key_events(connection: Connection, ledger: str, begin: int, end: int) -> lis
     return [StoredRecord(row.idx, row.entry_bytes, _disclosures(connection, ledger, row.idx)) for row in found]
 
 
-def newest_anchored(connection: Connection, ledger: str) -> AnchoredSize | None:
-    """The newest size whose anchor is archived: final on its chain, its evidence verified offline."""
-    here = (anchors.c.ledger == ledger, anchors.c.state == ARCHIVED)
+def newest_anchored(connection: Connection, ledger: str, under: int | None = None) -> AnchoredSize | None:
+    """The newest size whose anchor is archived: final on its chain, its evidence verified offline.
+
+    With `under`, exactly that size if such an anchor holds it.
+    """
+    here = [anchors.c.ledger == ledger, anchors.c.state == ARCHIVED]
+    if under is not None:
+        here.append(anchors.c.size == under)
     newest = connection.execute(
         select(anchors.c.size, anchors.c.root).where(*here).order_by(anchors.c.size.desc()).limit(1)
     ).first()

@@ -43,6 +43,17 @@ class _Basis:
     keys: dict[str, tuple[Receipt, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One published checkpoint, for everything that shall stand under the same one."""
+
+    size: int
+    note: bytes
+    anchored: bool
+    left_out: int
+    """Entries that the ledger holds beyond `size`."""
+
+
 class ReceiptService:
     """Makes receipts."""
 
@@ -59,11 +70,16 @@ class ReceiptService:
         """
         return next(self.receipts(ledger, [index], disclose=disclose))
 
-    def receipts(self, ledger: str, indices: Iterable[int], *, disclose: Set[str] | None = None) -> Iterator[Receipt]:
-        """The receipts of many entries, lazily and in the given order, from one snapshot."""
+    def receipts(
+        self, ledger: str, indices: Iterable[int], *, disclose: Set[str] | None = None, under: int | None = None
+    ) -> Iterator[Receipt]:
+        """The receipts of many entries, lazily and in the given order, from one snapshot.
+
+        With `under`, the size of a published checkpoint, all of them stand under that one.
+        """
         wanted = None if disclose is None else frozenset(disclose)
         with read(self._engine) as connection:
-            anchored, newest = self._anchored(connection, ledger), self._newest(connection, ledger)
+            anchored, newest = self._anchored(connection, ledger, under), self._published(connection, ledger, under)
             for index in indices:
                 record = repository.record(connection, ledger, index)
                 if record is None:
@@ -73,12 +89,22 @@ class ReceiptService:
                     raise NotPublished(f"no checkpoint covers entry {index} yet", retry_after=self._retry_after)
                 yield self._receipt(connection, ledger, record, basis, wanted)
 
+    def cut(self, ledger: str) -> Cut:
+        """The newest anchored checkpoint; before the first anchor, the newest published one. Raises NotFound."""
+        with read(self._engine) as connection:
+            anchored = self._anchored(connection, ledger)
+            basis = anchored or self._published(connection, ledger)
+            count = published.entry_count(connection, ledger)
+        if basis is None:
+            raise NotFound("nothing has been published yet", reason="not-published")
+        return Cut(basis.size, basis.note, anchored is not None, count - basis.size)
+
     def tlog_proof(self, ledger: str, index: int) -> TlogProof:
         """The C2SP tlog-proof of the entry at `index`, under the same checkpoint as its receipt."""
         return self.receipt(ledger, index, disclose=frozenset()).proof
 
-    def _anchored(self, connection: Connection, ledger: str) -> _Basis | None:
-        anchored = repository.newest_anchored(connection, ledger)
+    def _anchored(self, connection: Connection, ledger: str, under: int | None = None) -> _Basis | None:
+        anchored = repository.newest_anchored(connection, ledger, under)
         if anchored is None:
             return None
         row = published.checkpoint_at(connection, ledger, anchored.size)
@@ -86,9 +112,13 @@ class ReceiptService:
             raise StorageCorrupt(f"the anchored checkpoint of size {anchored.size} is missing or has another root")
         return self._basis(ledger, row.size, row.note, anchored.evidence)
 
-    def _newest(self, connection: Connection, ledger: str) -> _Basis | None:
+    def _published(self, connection: Connection, ledger: str, under: int | None = None) -> _Basis | None:
         published.ledger_row(connection, ledger)
-        row = published.newest_checkpoint(connection, ledger)
+        row = (
+            published.newest_checkpoint(connection, ledger)
+            if under is None
+            else published.checkpoint_at(connection, ledger, under)
+        )
         return None if row is None else self._basis(ledger, row.size, row.note, ())
 
     def _basis(self, ledger: str, size: int, note: bytes, anchors: tuple[dict[str, object], ...]) -> _Basis:

@@ -63,7 +63,8 @@ def test_a_ledger_from_its_creation_to_evidence_that_verifies(
     assert run(capsys, "receipt", LEDGER, "1")[0] == 75
     assert value(capsys, "publish", LEDGER)["size"] == 2
     assert value(capsys, "anchor", LEDGER)[0]["state"] == "archived"
-    assert value(capsys, "export", LEDGER, "out") == {"folder": "out", "receipts": 2}
+    exported = {"folder": "out", "size": 2, "receipts": 2, "anchored": True, "left_out": 0}
+    assert value(capsys, "export", LEDGER, "out") == exported
     code, out, _ = run(capsys, "verify", "out", "--policy", "out/policy.toml")
     assert (code, out.splitlines()[0]) == (0, "VALID")
     code, out, _ = run(capsys, "receipt", LEDGER, "1", "--text")
