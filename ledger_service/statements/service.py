@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import Engine
 
 from evidence.errors import EvidenceError
 from evidence.hashing import sha256
+from evidence.keys import PublicJwk
 from evidence.statement import parse_statement
 from ledger_service.errors import ServiceError
 from ledger_service.kit.clock import Clock
@@ -66,6 +69,8 @@ class StatementService:
     async def submit_many(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[Outcome]:
         """Sequence many in one group, in order; a statement that fails takes no index and hinders no other.
 
+        A key may sign what comes after its enrolment in the same batch.
+
         An error in place of a statement is handed through to its place in the answer. Raises NotFound, RetryLater and
         StorageFull for all of them together.
         """
@@ -109,16 +114,29 @@ class StatementService:
 
     def _check_all(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[PreparedStatement | Outcome]:
         rules, now = self._rules.of(self._ledgers.get(ledger).slug), self._clock.now()
+        offered: dict[str, PublicJwk] = {}
+        # A kid is its key's thumbprint, so an offered key is the right one for its kid. Whether it may sign is decided
+        # at the index: when its enrolment was refused there, so is all that it signed.
+        rules = replace(rules, public_key=partial(_offered_or_known, offered, rules.public_key))
         checked: list[PreparedStatement | Outcome] = []
         for compact in compacts:
             if isinstance(compact, ServiceError):
                 checked.append(Rejected(compact))
                 continue
             try:
-                checked.append(prepare(rules, compact, now))
+                prepared = prepare(rules, compact, now)
             except ServiceError as error:
                 checked.append(self._known(ledger, compact) or Rejected(error))
+                continue
+            checked.append(prepared)
+            if prepared.key_event is not None:
+                offered[prepared.key_event.jwk.kid] = prepared.key_event.jwk
         return checked
+
+
+def _offered_or_known(offered: Mapping[str, PublicJwk], known: Callable[[str], PublicJwk], kid: str) -> PublicJwk:
+    """The key that an earlier statement of the batch brings, else one that the ledger knows. Raises KeyNotTrusted."""
+    return offered[kid] if kid in offered else known(kid)
 
 
 def merge(checked: Sequence[PreparedStatement | Outcome], outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from evidence.keys import SigningKey
+from evidence.statement import issue
 from ledger_service.errors import StorageFull
 from tests.fakes.check_ledger import check_ledger
 from tests.fakes.http import Call, call, request
@@ -118,3 +120,44 @@ def test_a_bug_is_a_500_problem_without_internals(plant: Plant) -> None:
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def key_event(plant: Plant, action: str, key: SigningKey, signer: SigningKey, **changes: str) -> str:
+    """A key event as an enroller submits it itself."""
+    subject = f"key/{key.kid}"
+    schema = plant.services.record_types["key_event"].schema_claim
+    payload = {"subject": subject, "action": action, "jwk": key.public.to_json(), "holder": "Tablet", "role": "device"}
+    claims = plant.claims(subject, type="key_event", schema=schema, channel="api")
+    return issue(claims, payload | changes, signer, salt=lambda: plant.random(16)).compact
+
+
+def statuses(plant: Plant, *compacts: str) -> list[int]:
+    answer = request(plant.services, "POST", PATH, content="\n".join(map(json.dumps, compacts)), headers=NDJSON)
+    return [line["status"] for line in lines(answer)]
+
+
+NEW, NEXT, ENROLLER = (SigningKey.from_seed(bytes(31) + bytes([number])) for number in (71, 72, 73))
+
+
+def test_a_key_that_one_line_enrols_signs_the_lines_after_it(plant: Plant) -> None:
+    root = plant.services.keystore.root_key(LEDGER)
+    body = [
+        plant.statement(NEW),
+        key_event(plant, "enrol", ENROLLER, root, role="enroller"),
+        key_event(plant, "enrol", NEW, ENROLLER),
+        plant.statement(NEW),
+        key_event(plant, "revoke", NEW, ENROLLER),
+        plant.statement(NEW),
+    ]
+    assert statuses(plant, *body) == [422, 201, 201, 201, 201, 422]
+    assert statuses(plant, *body) == [422, 200, 200, 200, 200, 422]
+    assert check_ledger(plant.services.engine, LEDGER) == 6
+
+
+def test_a_refused_enrolment_lets_nobody_in(plant: Plant) -> None:
+    """The device is no enroller: its key event reads well and falls only at its index."""
+    forged = key_event(plant, "enrol", NEW, plant.device)
+    unreadable = key_event(plant, "enrol", NEXT, plant.services.keystore.root_key(LEDGER), role="NOT A ROLE")
+    assert statuses(plant, forged, plant.statement(NEW), unreadable, plant.statement(NEXT)) == [422] * 4
+    assert statuses(plant, plant.statement(NEW), plant.statement(NEXT)) == [422] * 2
+    assert check_ledger(plant.services.engine, LEDGER) == 2
