@@ -9,6 +9,7 @@ from ledger_service.access.service import AccessService
 from ledger_service.anchoring.service import AnchoringService
 from ledger_service.anchoring.targets import Targets
 from ledger_service.blobs.service import BlobService
+from ledger_service.checkpoints.gate import WriteGate
 from ledger_service.checkpoints.publisher import Publisher
 from ledger_service.checkpoints.service import CheckpointService
 from ledger_service.config import Settings
@@ -52,7 +53,9 @@ class Services:
         self.blobs = BlobService(engine, clock, settings.data_dir, settings.max_blob_bytes, random)
         self.ring = KeyRing(engine)
         self.rules = RuleBook(settings, keystore, self.ring, self.blobs, self.record_types)
-        self.sequencer = Sequencer(engine, clock)
+        logs = settings.data_dir / "logs"
+        gate = WriteGate(logs)
+        self.sequencer = Sequencer(engine, clock, gate.refusal)
         self.keys = KeyService(engine, clock, random, keystore, self.rules, self.sequencer)
         self.ledgers = LedgerService(engine, clock, keystore, self.keys, self.sequencer)
         self.statements = StatementService(
@@ -62,11 +65,10 @@ class Services:
         self.records = RecordService(clock, random, keystore, self.ledgers, self.rules, self.statements, self.entries)
         self.streams = StreamService(engine, self.ledgers)
         self.health = HealthService(engine)
-        logs = settings.data_dir / "logs"
         self.checkpoints = CheckpointService(engine, logs)
         targets = Targets(engine, clock, keystore, settings.data_dir)
         self.anchoring = AnchoringService(engine, clock, self.checkpoints, targets)
-        self.publisher = Publisher(engine, clock, keystore, logs, witnesses=[self.anchoring.witness])
+        self.publisher = Publisher(engine, clock, keystore, logs, witnesses=[self.anchoring.witness], gate=gate)
         self.receipts = ReceiptService(engine, self.checkpoints, settings.publish_every_s)
         self.fsck = FsckService(engine, settings.data_dir)
 

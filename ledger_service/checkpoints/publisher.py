@@ -28,7 +28,8 @@ from evidence.errors import EvidenceError, MalformedProof
 from evidence.merkle.tree import CompactRange
 from evidence.notes import VerifierKey
 from ledger_service.checkpoints import repository
-from ledger_service.checkpoints.errors import ForkDetected, HeadMoved, TileMissing
+from ledger_service.checkpoints.errors import ForkDetected, HeadMoved, LedgerBehindAnchor, TileMissing
+from ledger_service.checkpoints.gate import WriteGate
 from ledger_service.checkpoints.guard import Head, Witness, WitnessedHead, require_in_step
 from ledger_service.checkpoints.integrate import has_every_tile, integrate, rebuild
 from ledger_service.checkpoints.log_files import LogFiles
@@ -55,13 +56,21 @@ class Publisher:
     """Publishes checkpoints of the ledgers of one data folder."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, keystore: KeyStore, logs: Path, witnesses: Sequence[Witness] = ()
+        self,
+        engine: Engine,
+        clock: Clock,
+        keystore: KeyStore,
+        logs: Path,
+        witnesses: Sequence[Witness] = (),
+        gate: WriteGate | None = None,
     ) -> None:
+        """`gate` hears whether the rows hold all that the witnesses saw."""
         self._engine = engine
         self._clock = clock
         self._keystore = keystore
         self._logs = logs
         self._witnesses = witnesses
+        self._gate = gate or WriteGate(logs)
         self._log = structlog.get_logger("publisher")
 
     def files(self, ledger: str) -> LogFiles:
@@ -75,8 +84,7 @@ class Publisher:
         a person has to look), StorageFull and RetryLater (nothing was promised, publish again).
         """
         files = self.files(ledger)
-        with read(self._engine) as connection:  # step 1
-            seen = self._look(connection, ledger, files)
+        seen = self._compared(ledger, files)  # step 1
         self._mend(ledger, files, seen)
         if seen.count == seen.head.size:
             self._expose(files, seen.newest)  # A crash between steps 5 and 6 is made good here.
@@ -107,6 +115,17 @@ class Publisher:
             batch.commit()
         self._expose(files, seen.newest)
         return seen.head.size
+
+    def _compared(self, ledger: str, files: LogFiles) -> _Seen:
+        """What `_look` sees; where a witness saw more, nothing is sequenced either until that is mended."""
+        try:
+            with read(self._engine) as connection:
+                seen = self._look(connection, ledger, files)
+        except LedgerBehindAnchor as error:
+            self._gate.close(ledger, error.detail)
+            raise
+        self._gate.open(ledger)
+        return seen
 
     def _look(self, connection: Connection, ledger: str, files: LogFiles) -> _Seen:
         row = repository.ledger_row(connection, ledger)

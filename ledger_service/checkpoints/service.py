@@ -44,6 +44,11 @@ class CheckpointService:
         plan = plan_consistency(old_size, new_size)
         return plan.assemble(self.reader(ledger, new_size).hashes(plan.nodes))
 
+    def root_at(self, ledger: str, size: int) -> bytes | None:
+        """Root of the published checkpoint of exactly `size` leaves; None if none was published."""
+        with read(self._engine) as connection:
+            return repository.root_at(connection, ledger, size)
+
     def inclusion_proof(self, ledger: str, index: int, size: int, reader: TileHashReader | None = None) -> list[bytes]:
         """RFC 9162 2.1.3.1 of the entry at `index` in the published tree of `size` leaves."""
         plan = plan_inclusion(index, size)

@@ -11,7 +11,7 @@ from evidence.errors import EvidenceError
 from ledger_service.access.service import Client
 from ledger_service.entries.model import EntryView
 from ledger_service.entries.service import EntryService
-from ledger_service.errors import BadRequest, Conflict, NotFound, Refused
+from ledger_service.errors import BadRequest, Conflict, NotFound, Refused, StorageCorrupt
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.evidence_errors import refusal
 from ledger_service.kit.ids import RandomBytes, new_record_id
@@ -56,8 +56,9 @@ class RecordService:
         payload = self._payload(client, record)
         try:
             return await self._statements.submit_prepared(self._prepare(ledger, record, payload))
-        except (Conflict, Refused):
-            # Refused too: a clock gone back, or a newer record type, must not disown what is in the log.
+        except (Conflict, Refused, StorageCorrupt):
+            # Not Conflict alone: a clock gone back, a newer record type, or a ledger that takes nothing new must not
+            # disown what is in the log.
             known = self._known(ledger, record, payload)
             if known is None:
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from ledger_service.checkpoints.errors import LedgerBehindAnchor
 from ledger_service.errors import (
     BadRequest,
     Conflict,
@@ -25,7 +26,16 @@ router = APIRouter(prefix="/v1/ledgers/{ledger}", tags=["statements"])
 ONE = ("application/sd-jwt", "text/plain")
 MANY = "application/x-ndjson"
 WRITE_PROBLEMS = problems(
-    BadRequest, Unauthorized, NotFound, Conflict, TooLarge, UnsupportedMedia, Refused, RetryLater, StorageFull
+    BadRequest,
+    Unauthorized,
+    NotFound,
+    Conflict,
+    TooLarge,
+    UnsupportedMedia,
+    Refused,
+    LedgerBehindAnchor,
+    RetryLater,
+    StorageFull,
 )
 
 

@@ -4,6 +4,7 @@
 * `received_at` is one instant for the group and never earlier than the entry before: when the clock went backwards, the
   previous instant is used again;
 * an entry links to the newest entry of its stream, also when that one stands in the same group;
+* a ledger that takes no entries still answers for those that it has;
 * a key is judged at the index the statement would get, with the key events of the same group before it applied.
 """
 
@@ -17,7 +18,7 @@ from evidence.entry import encode_entry
 from evidence.errors import EvidenceError
 from evidence.hashing import leaf_hash
 from evidence.key_events import KeyHistory
-from ledger_service.errors import Conflict
+from ledger_service.errors import Conflict, ServiceError
 from ledger_service.kit.evidence_errors import refusal
 from ledger_service.statements.model import Outcome, PreparedStatement, Rejected, Sequenced
 
@@ -47,6 +48,8 @@ class LogState:
     known: Mapping[str, Known]
     heads: Mapping[str, Head]
     keys: KeyHistory
+    refused: ServiceError | None = None
+    """Why the ledger takes no new entry."""
 
 
 @dataclass(slots=True)
@@ -93,6 +96,8 @@ class GroupPlan:
             if known.digest == statement.digest:
                 return known.sequenced
             return Rejected(Conflict("this record id was used for other bytes", reason="record-id-taken"))
+        if self.state.refused is not None:
+            return Rejected(self.state.refused)
         try:
             return self._place(statement)
         except EvidenceError as error:

@@ -42,7 +42,7 @@ class IngestRules:
     stream_key: bytes
     record_types: Mapping[str, RecordType]
     public_key: Callable[[str], PublicJwk]
-    """The public key of a kid that this ledger ever enrolled, or its root; raises KeyNotTrusted."""
+    """The public key of a kid that this ledger ever enrolled, its root, or one offered before; raises KeyNotTrusted."""
     blob_sizes: Callable[[list[str]], Mapping[str, int]]
     """The sizes of those blobs that are stored."""
     clock_skew: timedelta

@@ -7,11 +7,12 @@ none. A crash before the commit costs nothing but the senders' patience; after i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Engine
 
 from evidence.key_events import KeyHistory
+from ledger_service.errors import ServiceError
 from ledger_service.keys import repository as keys
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import write
@@ -20,11 +21,15 @@ from ledger_service.statements import repository
 from ledger_service.statements.model import Outcome, PreparedStatement
 from ledger_service.statements.plan import GroupPlan, LogState
 
+Refusal = Callable[[Connection, str], ServiceError | None]
+"""Why a ledger takes no new entry at all, or None."""
+
 
 class Sequencer:
     """Sequences groups of prepared statements, of one ledger or several."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, refusal: Refusal = lambda _connection, _ledger: None) -> None:
+        self.refusal = refusal
         self._engine = engine
         self._clock = clock
         self._histories: dict[str, tuple[int, KeyHistory]] = {}
@@ -58,7 +63,8 @@ class Sequencer:
         heads = repository.heads(connection, ledger, (statement.stream for statement in group))
         history = self._history(connection, ledger, fresh=any(statement.key_event for statement in group))
         # The clock is read under the lock: otherwise a group that waited longer would be dated before the one ahead.
-        plan = GroupPlan(LogState(next_index, last_received_at, known, heads, history), self._clock.now())
+        refused = self.refusal(connection, ledger)
+        plan = GroupPlan(LogState(next_index, last_received_at, known, heads, history, refused), self._clock.now())
         outcomes = [plan.add(statement) for statement in group]
         if plan.placed:
             repository.add_entries(connection, plan.placed)

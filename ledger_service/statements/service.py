@@ -13,7 +13,7 @@ from evidence.errors import EvidenceError
 from evidence.hashing import sha256
 from evidence.keys import PublicJwk
 from evidence.statement import parse_statement
-from ledger_service.errors import ServiceError
+from ledger_service.errors import ServiceError, StorageCorrupt
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import read
 from ledger_service.ledgers.service import LedgerService
@@ -53,26 +53,23 @@ class StatementService:
         try:
             prepared = self.prepare(ledger, compact)
         except ServiceError:
-            known = self._known(ledger, compact)
-            if known is None:
+            settled = self._settled(ledger, compact)
+            if settled is None:
                 raise
-            return known
+            return accepted(settled)
         return await self.submit_prepared(prepared)
 
     async def submit_prepared(self, statement: PreparedStatement) -> Sequenced:
         """Sequence one checked statement."""
-        outcome = (await self._group_commit.submit([statement]))[0]
-        if isinstance(outcome, Rejected):
-            raise outcome.error
-        return outcome
+        return accepted((await self._group_commit.submit([statement]))[0])
 
     async def submit_many(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[Outcome]:
         """Sequence many in one group, in order; a statement that fails takes no index and hinders no other.
 
         A key may sign what comes after its enrolment in the same batch.
 
-        An error in place of a statement is handed through to its place in the answer. Raises NotFound, RetryLater and
-        StorageFull for all of them together.
+        An error in place of a statement is handed through to its place in the answer. Raises NotFound, RetryLater,
+        StorageFull and LedgerBehindAnchor for all of them together.
         """
         # Hundreds of signatures take a while: in a thread, so that other requests are answered meanwhile.
         checked = await asyncio.to_thread(self._check_all, ledger, compacts)
@@ -94,11 +91,11 @@ class StatementService:
         """Commit what waits and take nothing more."""
         await self._group_commit.close()
 
-    def _known(self, ledger: str, compact: str) -> Sequenced | None:
-        """The answer that these very bytes once got, though the rules of today would refuse them.
+    def _settled(self, ledger: str, compact: str) -> Outcome | None:
+        """What these bytes, which the rules of today refuse, get instead of that refusal; None when it stands.
 
-        A record type may have a new version since, or the clock gone back: a sender that asks again must not be told
-        that its record was refused.
+        The answer that they once got: a record type may have a new version since, or the clock gone back. And where
+        the ledger takes nothing because its database is an old one, that: their key may be enrolled in the lost part.
         """
         try:
             record_id = parse_statement(compact).claims.jti
@@ -106,11 +103,10 @@ class StatementService:
             return None
         with read(self._engine) as connection:
             known = repository.known_records(connection, ledger, [record_id]).get(record_id)
-        return (
-            known.sequenced
-            if known is not None and known.digest == sha256(compact.encode("utf-8", "surrogatepass"))
-            else None
-        )
+            behind = self._sequencer.refusal(connection, ledger)
+        if known is not None and known.digest == sha256(compact.encode("utf-8", "surrogatepass")):
+            return known.sequenced
+        return None if behind is None else Rejected(behind)
 
     def _check_all(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[PreparedStatement | Outcome]:
         rules, now = self._rules.of(self._ledgers.get(ledger).slug), self._clock.now()
@@ -126,7 +122,7 @@ class StatementService:
             try:
                 prepared = prepare(rules, compact, now)
             except ServiceError as error:
-                checked.append(self._known(ledger, compact) or Rejected(error))
+                checked.append(self._settled(ledger, compact) or Rejected(error))
                 continue
             checked.append(prepared)
             if prepared.key_event is not None:
@@ -139,7 +135,21 @@ def _offered_or_known(offered: Mapping[str, PublicJwk], known: Callable[[str], P
     return offered[kid] if kid in offered else known(kid)
 
 
+def accepted(outcome: Outcome) -> Sequenced:
+    """The outcome of a single statement. Raises what it was rejected for."""
+    if isinstance(outcome, Rejected):
+        raise outcome.error
+    return outcome
+
+
 def merge(checked: Sequence[PreparedStatement | Outcome], outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes at the places of the statements that went to the sequencer; what was settled before stays."""
+    """The outcomes at the places of the statements that went to the sequencer; what was settled before stays.
+
+    Raises the error of a storage that takes nothing: to a sender, a line with a problem is a statement to give up.
+    """
     remaining = iter(outcomes)
-    return [next(remaining) if isinstance(item, PreparedStatement) else item for item in checked]
+    merged = [next(remaining) if isinstance(item, PreparedStatement) else item for item in checked]
+    for outcome in merged:
+        if isinstance(outcome, Rejected) and isinstance(outcome.error, StorageCorrupt):
+            raise outcome.error
+    return merged
