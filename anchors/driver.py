@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count
 
 from anchors.capture import EvidenceState, evidence_text, final_proof, make_evidence
 from anchors.errors import (
     ChainRefused,
+    ChainUnavailable,
     FeeCapExceeded,
     InsufficientFunds,
     SigningFailed,
@@ -30,8 +30,10 @@ from anchors.errors import (
 from anchors.lifecycle import Action, Decision, Observation, decide
 from anchors.model import ZERO_WORD, Anchor, AnchorState, Attempt, Fence
 from anchors.observe import observe
-from anchors.planning import ON_CHAIN, Base, Checkpoint, plan_next, replan
-from anchors.ports import AnchorCall, AnchorStore, ChainPort, ConsistencySource
+from anchors.planning import ON_CHAIN, Checkpoint, next_base, plan_next, replan
+from anchors.ports import AnchorStore, ChainPort, ConsistencySource, RegistryHead
+from anchors.reconcile import Reconciler
+from anchors.signing import sign_attempt
 from evidence.errors import EvidenceError
 
 LEASE_SPAN = timedelta(seconds=60)
@@ -65,13 +67,16 @@ class AnchorDriver:
         """`holder` names this worker uniquely among all that share the store; `on_alert` tells a person."""
         self._chain, self._store, self._history, self._clock = chain, store, history, clock
         self._holder, self._alert = holder, on_alert
+        self._reconciler = Reconciler(chain, store, history, clock, on_alert)
 
     def plan(self, ledger: str, ledger_id: bytes, size: int, root: bytes, meta: bytes = ZERO_WORD) -> Anchor | None:
         """Plan the anchor of a published checkpoint; a planned one that is not yet signed moves on to this checkpoint.
 
-        Returns None when there is nothing to do now: this size is anchored or planned, or an anchor is on its way.
-        So a chain that is down for a day costs one transaction. Raises `LedgerBehindAnchor` when `size` is below the
-        last anchored one, and `ChainUnavailable` only for a ledger that has no anchor in the store yet.
+        Returns None when there is nothing to do now: this size is anchored or planned, an anchor is on its way, or the
+        chain cannot be asked where it stands. So a chain that is down for a day costs one transaction. Where the
+        registry is ahead of the rows with anchors of our own tree, they are adopted first. Raises `LedgerBehindAnchor`
+        when `size` is below the last anchored one, and `ChainUnavailable` only for a ledger without stored anchors or
+        while adopting.
         """
         checkpoint = Checkpoint(size, root, meta)
         with self._lease() as fence:
@@ -80,10 +85,16 @@ class AnchorDriver:
                 return self._replan(last, checkpoint, fence)
             if last is not None and last.state not in ON_CHAIN:
                 return None
-            base = self._base(ledger_id) if last is None else Base(last.seq, last.head, last.size)
+            head = self._head(ledger_id, last)
+            if head is None or not self._reconciler.run(ledger, ledger_id, fence):
+                return None
+            last = self._store.latest(ledger, self._chain.target.chain)
+            base = next_base(last, head, size, lambda at: self._history.root_at(ledger, at))
             anchor = plan_next(base, self._chain.target, ledger, ledger_id, checkpoint, self._clock())
             if anchor is not None:
                 self._store.plan(anchor, fence)
+                if base.seq > (0 if last is None else last.seq):
+                    self._alert(anchor, f"planned upon the registry's head at {base.seq}: that anchor's row is missing")
             return anchor
 
     def advance(self, ledger: str) -> list[Anchor]:
@@ -93,6 +104,9 @@ class AnchorDriver:
         """
         moved = []
         with self._lease() as fence:
+            last = self._store.latest(ledger, self._chain.target.chain)
+            if last is not None and not self._reconcile(last, fence):
+                return []
             for anchor in self._store.unfinished(ledger, self._chain.target.chain):
                 anchor = self._advance_one(anchor, fence)
                 moved.append(anchor)
@@ -111,10 +125,19 @@ class AnchorDriver:
         finally:
             self._store.release(fence)
 
-    def _base(self, ledger_id: bytes) -> Base:
-        """A ledger without stored anchors builds upon what the registry has: a predecessor, or anchors of lost rows."""
-        head = self._chain.head(ledger_id)
-        return Base(head.seq, head.head, head.size)
+    def _head(self, ledger_id: bytes, last: Anchor | None) -> RegistryHead | None:
+        try:
+            return self._chain.head(ledger_id)
+        except (ChainUnavailable, ChainRefused):
+            if last is None:
+                raise
+            return None
+
+    def _reconcile(self, last: Anchor, fence: Fence) -> bool:
+        try:
+            return self._reconciler.run(last.ledger, last.ledger_id, fence)
+        except ChainRefused as error:
+            raise ChainUnavailable(f"the chain could not be observed: {error}") from error
 
     def _replan(self, planned: Anchor, checkpoint: Checkpoint, fence: Fence) -> Anchor | None:
         anchor = replan(planned, self._chain.target, checkpoint, self._clock())
@@ -141,7 +164,7 @@ class AnchorDriver:
         try:
             match decision.action:
                 case Action.SIGN:
-                    return self._sign(anchor, len(attempts), seen, fence)
+                    return self._sign(anchor, attempts, seen, fence)
                 case Action.SEND:
                     return self._send(anchor, attempts[-1], fence)
                 case Action.CAPTURE:
@@ -158,21 +181,10 @@ class AnchorDriver:
             self._alert(moved, reason)
         return moved
 
-    def _sign(self, anchor: Anchor, number: int, seen: Observation, fence: Fence) -> Anchor:
-        """Sign with the lowest nonce that is neither mined nor promised to another transaction of this sender."""
-        target, sender = self._chain.target, self._chain.sender
-        taken = self._store.open_nonces(target.chain, sender)
-        nonce = next(n for n in count(seen.nonce) if n not in taken)
-        proof = self._history.consistency_proof(anchor.ledger, seen.head.size, anchor.size)
-        call = AnchorCall(
-            anchor.ledger_id, anchor.seq, anchor.prev_head, anchor.size, anchor.root, anchor.meta, tuple(proof)
-        )
-        signed, now = self._chain.sign(call, nonce), self._clock()
-        attempt = Attempt(
-            chain=target.chain, sender=sender, nonce=nonce, attempt=number, ledger=anchor.ledger, seq=anchor.seq,
-            raw_tx=signed.raw_tx, tx_hash=signed.tx_hash, expected_head=anchor.head, created_at=now,
-        )  # fmt: skip
-        moved = anchor.moved(AnchorState.SIGNED, now, tx_hash=signed.tx_hash)
+    def _sign(self, anchor: Anchor, attempts: Sequence[Attempt], seen: Observation, fence: Fence) -> Anchor:
+        attempt = sign_attempt(self._chain, self._store, self._history, self._clock, anchor, attempts, seen)
+        now = attempt.created_at
+        moved = anchor.moved(AnchorState.SIGNED, now, tx_hash=attempt.tx_hash)
         # Write ahead: from here on the bytes are durable, and only these bytes are ever sent for this nonce.
         self._store.save_signed(moved, attempt, expected=anchor.state, fence=fence)
         return moved

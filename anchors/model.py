@@ -51,10 +51,11 @@ TRANSITIONS: Mapping[AnchorState, frozenset[AnchorState]] = {
     _S.REPLACED: frozenset({_S.SIGNED, _S.MINED, _S.CONFLICT, _S.HELD}),
     _S.DROPPED: frozenset({_S.SENT, _S.MINED, _S.REPLACED, _S.CONFLICT, _S.HELD}),
     _S.REORGED: frozenset({_S.SENT, _S.MINED, _S.REPLACED, _S.CONFLICT, _S.HELD}),
-    _S.CONFLICT: frozenset(),
+    _S.CONFLICT: frozenset({_S.MINED}),
     _S.HELD: frozenset({_S.SIGNED, _S.SENT, _S.MINED, _S.CONFLICT, _S.HELD}),
 }
-"""Every permitted change of state. Archived and conflict are left by a person alone."""
+"""Every permitted change of state. Archived is the end; a conflict is left by a person, or when every anchor that the
+registry has turns out to be of our own tree, its row lost: then that anchor takes the conflicting one's place."""
 
 
 class Changes(TypedDict, total=False):

@@ -43,6 +43,20 @@ def _mined(chain: ChainPort, attempts: Sequence[Attempt]) -> TxReceipt | None:
     return None
 
 
+def trail(chain: ChainPort, ledger_id: bytes, newest: RegistryHead, down_to: int) -> list[RegistryHead]:
+    """The registry's heads from `newest` back to the number `down_to`, newest first, by state alone.
+
+    It ends early where the node has dropped the state, and after `MAX_HOPS`.
+    """
+    heads = [newest]
+    while heads[-1].seq > down_to and heads[-1].block_number > 0 and len(heads) <= MAX_HOPS:
+        try:
+            heads.append(chain.head(ledger_id, block=heads[-1].block_number - 1))
+        except ChainRefused:
+            break
+    return heads
+
+
 def _back_to(chain: ChainPort, anchor: Anchor, head: RegistryHead) -> RegistryHead:
     """The head as of the anchor's own number, when the registry is past it already.
 

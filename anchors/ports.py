@@ -133,6 +133,9 @@ class ConsistencySource(Protocol):
     def consistency_proof(self, ledger: str, old_size: int, new_size: int) -> Sequence[bytes]:
         """RFC 9162 2.1.4.1 from `old_size` to `new_size`; empty when `old_size` is 0 or they are equal."""
 
+    def root_at(self, ledger: str, size: int) -> bytes | None:
+        """Root of the checkpoint of exactly `size` leaves that this log published; None if it published none."""
+
 
 class AnchorStore(Protocol):
     """Anchors, attempts and leases in durable storage.
@@ -150,6 +153,9 @@ class AnchorStore(Protocol):
     def release(self, fence: Fence) -> None:
         """Let the lease expire now if it is still held; its token stays, so that it only ever rises."""
 
+    def anchor(self, ledger: str, chain: str, seq: int) -> Anchor | None:
+        """The anchor of this number, if it is stored."""
+
     def latest(self, ledger: str, chain: str) -> Anchor | None:
         """The anchor of the highest seq."""
 
@@ -161,6 +167,9 @@ class AnchorStore(Protocol):
 
     def open_nonces(self, chain: str, sender: bytes) -> frozenset[int]:
         """Nonces of attempts whose anchor is signed, sent, dropped, reorged or held: they may still be mined."""
+
+    def next_attempt(self, chain: str, sender: bytes, nonce: int) -> int:
+        """The number after every stored transaction of this nonce; 0 when there is none."""
 
     def plan(self, anchor: Anchor, fence: Fence) -> None:
         """Insert a new anchor. Raises `AnchorExists` if (ledger, chain, seq) is taken."""

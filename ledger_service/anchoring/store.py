@@ -65,6 +65,13 @@ class SqlAnchorStore:
                 here = (leases.c.name == fence.name, leases.c.token == fence.token)
                 connection.execute(update(leases).where(*here).values(values))
 
+    def anchor(self, ledger: str, chain: str, seq: int) -> Anchor | None:
+        """The anchor of this number, if it is stored."""
+        here = (anchors.c.ledger == ledger, anchors.c.chain == chain, anchors.c.seq == seq)
+        with read(self._engine) as connection:
+            row = connection.execute(_ANCHORS.where(*here)).first()
+        return None if row is None else read_anchor(row)
+
     def latest(self, ledger: str, chain: str) -> Anchor | None:
         """The anchor of the highest seq."""
         found = self._select(ledger, chain, newest_first=True)
@@ -98,6 +105,14 @@ class SqlAnchorStore:
         )
         with read(self._engine) as connection:
             return frozenset(connection.execute(query).scalars())
+
+    def next_attempt(self, chain: str, sender: bytes, nonce: int) -> int:
+        """The number after every stored transaction of this nonce; 0 when there is none."""
+        table = anchor_attempts.c
+        here = (table.chain == chain, table.sender == hex_encode(sender), table.nonce == nonce)
+        with read(self._engine) as connection:
+            newest = connection.execute(select(func.max(table.attempt)).where(*here)).scalar()
+        return 0 if newest is None else int(newest) + 1
 
     def plan(self, anchor: Anchor, fence: Fence) -> None:
         """Insert a new anchor. Raises `AnchorExists` if (ledger, chain, seq) is taken."""

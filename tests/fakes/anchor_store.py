@@ -47,6 +47,13 @@ class MemoryAnchorStore:
         if lease.token == fence.token:
             lease.expires_at = datetime.min.replace(tzinfo=lease.expires_at.tzinfo)
 
+    def anchor(self, ledger: str, chain: str, seq: int) -> Anchor | None:
+        return self.anchors.get((ledger, chain, seq))
+
+    def next_attempt(self, chain: str, sender: bytes, nonce: int) -> int:
+        same = [a.attempt for a in self.signed if (a.chain, a.sender, a.nonce) == (chain, sender, nonce)]
+        return max(same, default=-1) + 1
+
     def latest(self, ledger: str, chain: str) -> Anchor | None:
         return max(self._of(ledger, chain), key=lambda anchor: anchor.seq, default=None)
 
@@ -112,6 +119,12 @@ class DyingStore:
 
     def release(self, fence: Fence) -> None:
         self._write(lambda: self._store.release(fence))
+
+    def anchor(self, ledger: str, chain: str, seq: int) -> Anchor | None:
+        return self._store.anchor(ledger, chain, seq)
+
+    def next_attempt(self, chain: str, sender: bytes, nonce: int) -> int:
+        return self._store.next_attempt(chain, sender, nonce)
 
     def latest(self, ledger: str, chain: str) -> Anchor | None:
         return self._store.latest(ledger, chain)

@@ -77,7 +77,9 @@ def test_what_is_planned_is_read_back_whole(store: AnchorStore) -> None:
     assert store.latest(LEDGER, CHAIN) is None
     for seq in (1, 2):
         store.plan(anchor(seq), fence)
-    assert store.latest(LEDGER, CHAIN) == anchor(2)
+    assert store.latest(LEDGER, CHAIN) == store.anchor(LEDGER, CHAIN, 2) == anchor(2)
+    assert store.anchor(LEDGER, CHAIN, 1) == anchor(1)
+    assert store.anchor(LEDGER, CHAIN, 3) is store.anchor(LEDGER, "another chain", 1) is None
     assert list(store.unfinished(LEDGER, CHAIN)) == [anchor(1), anchor(2)]
     assert list(store.unfinished(LEDGER, "another chain")) == []
 
@@ -167,6 +169,17 @@ def test_open_nonces_are_those_that_may_still_be_mined(store: AnchorStore) -> No
         )
     assert store.open_nonces(CHAIN, SENDER) == frozenset({1, 2})
     assert store.open_nonces(CHAIN, b"\x01" * 20) == store.open_nonces("another chain", SENDER) == frozenset()
+
+
+def test_a_nonce_that_is_given_out_again_counts_on(store: AnchorStore) -> None:
+    fence = take(store)
+    assert store.next_attempt(CHAIN, SENDER, 7) == 0
+    for seq, number in ((1, 0), (2, 1)):
+        store.plan(anchor(seq), fence)
+        signed = anchor(seq).moved(AnchorState.SIGNED, START)
+        store.save_signed(signed, attempt(seq, 7, number), expected=AnchorState.PLANNED, fence=fence)
+    assert store.next_attempt(CHAIN, SENDER, 7) == 2
+    assert store.next_attempt(CHAIN, SENDER, 8) == store.next_attempt(CHAIN, b"\x01" * 20, 7) == 0
 
 
 def work(driver: AnchorDriver, chain: FakeChain, log: Log) -> None:

@@ -130,6 +130,10 @@ class Log:
         del ledger
         return self.tree.consistency_proof(old_size, new_size) if 0 < old_size < new_size else []
 
+    def root_at(self, ledger: str, size: int) -> bytes | None:
+        del ledger
+        return self.tree.root(size) if 0 < size <= self.tree.size else None
+
 
 @dataclass
 class World:

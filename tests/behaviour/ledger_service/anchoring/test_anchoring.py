@@ -132,21 +132,72 @@ def test_two_workers_at_once_have_one_effect(anchored: Plant) -> None:
     assert len(transactions(anchored)) == 2
 
 
-def test_a_database_restored_behind_the_chain_does_not_sign(anchored: Plant, tmp_path: Path) -> None:
-    data = anchored.settings.data_dir
+def backup_of(plant: Plant, path: Path) -> Path:
     with (
-        closing(sqlite3.connect(data / "ledger.sqlite")) as source,
-        closing(sqlite3.connect(tmp_path / "old")) as backup,
+        closing(sqlite3.connect(plant.settings.data_dir / "ledger.sqlite")) as source,
+        closing(sqlite3.connect(path)) as backup,
     ):
         source.backup(backup)
-    grow(anchored, 4)
-    anchored.services.anchoring.run_once(LEDGER)
-    anchored.services.close()
+    return path
+
+
+def restore(plant: Plant, backup: Path) -> None:
+    data = plant.settings.data_dir
+    plant.services.close()
     for name in ("ledger.sqlite-wal", "ledger.sqlite-shm"):
         (data / name).unlink(missing_ok=True)
-    shutil.copy(tmp_path / "old", data / "ledger.sqlite")
+    shutil.copy(backup, data / "ledger.sqlite")
     shutil.rmtree(data / "logs")
+    plant.clock.advance(minutes=2)
+    plant.reopen()
+
+
+def anchors_of(plant: Plant) -> list[tuple[int, int, str]]:
+    return [(item.seq, item.size, str(item.state)) for item in plant.services.anchoring.anchors(LEDGER)]
+
+
+def test_an_anchor_whose_row_a_restore_lost_is_adopted_and_anchoring_goes_on(anchored: Plant, tmp_path: Path) -> None:
+    grow(anchored)
+    backup = backup_of(anchored, tmp_path / "old")
+    anchored.services.anchoring.run_once(LEDGER)
+    restore(anchored, backup)
+    grow(anchored)
+    anchored.services.anchoring.run_once(LEDGER)
+    assert anchors_of(anchored) == [(1, 2, "archived"), (2, 3, "archived"), (3, 4, "archived")]
+    assert on_chain(anchored) == (3, 4)
+    assert anchored.services.fsck.report(LEDGER).is_sound
+
+
+def test_an_older_chain_gets_its_anchors_again_byte_for_byte(anchored: Plant, tmp_path: Path) -> None:
+    chain = anchored.settings.data_dir / "chain"
+    anchored.services.close()
+    shutil.copytree(chain, tmp_path / "chain")
     anchored.reopen()
+    for _ in range(2):
+        grow(anchored)
+        anchored.services.anchoring.run_once(LEDGER)
+    before, sent = anchored.services.anchoring.anchors(LEDGER), transactions(anchored)
+    anchored.services.close()
+    shutil.rmtree(chain)
+    shutil.copytree(tmp_path / "chain", chain)
+    anchored.clock.advance(minutes=10)
+    anchored.reopen()
+    assert on_chain(anchored) == (1, 2)
+    anchored.services.anchoring.run_once(LEDGER)
+    assert on_chain(anchored) == (3, 4)
+    assert anchored.services.anchoring.anchors(LEDGER) == before
+    assert transactions(anchored) == sent
+    grow(anchored)
+    anchored.services.anchoring.run_once(LEDGER)
+    assert anchors_of(anchored)[-1] == (4, 5, "archived")
+    assert anchored.services.fsck.report(LEDGER).findings == ()
+
+
+def test_a_database_restored_behind_the_chain_does_not_sign(anchored: Plant, tmp_path: Path) -> None:
+    backup = backup_of(anchored, tmp_path / "old")
+    grow(anchored, 4)
+    anchored.services.anchoring.run_once(LEDGER)
+    restore(anchored, backup)
     anchored.submit(anchored.statement())
     with pytest.raises(LedgerBehindAnchor, match="the registry on embedded holds size 6, the database has published 2"):
         anchored.services.publisher.publish(LEDGER)
