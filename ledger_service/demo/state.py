@@ -58,7 +58,7 @@ def begin_run(data: Path, seed: int, percent: int, today: date) -> DemoState:
     if data.exists() and any(data.iterdir()):
         raise DemoFolderUnusable(f"{data} is not empty and holds no demo")
     number = today.year * 12 + today.month - 1 - MONTHS_BACK
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(0o700, parents=True, exist_ok=True)
     state = DemoState(seed, number // 12, number % 12 + 1, percent, 0)
     _store(path, state)
     return state.next()

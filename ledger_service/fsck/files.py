@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ledger_service.kit.keystore import KEY_NAMES, KeyStore
 from ledger_service.models import anchor_attempts, blobs, ledgers
 
 _READ = 1 << 20
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_blobs(connection: Connection, data_dir: Path, found: Findings) -> set[str]:
@@ -68,7 +70,7 @@ def check_keys(connection: Connection, ledger: str, data_dir: Path, found: Findi
         return None
     for name in KEY_NAMES:
         with found.guard("key-store", f"keys/{ledger}/{name}.key"):
-            _check_spelling(data_dir, ledger, name)
+            _check_file(data_dir, ledger, name, found)
     with found.guard("key-store", f"keys/{ledger}/origin"):
         _check_origin(data_dir, ledger, row.origin)
     checks: dict[str, tuple[str, Callable[[], str]]] = {
@@ -86,9 +88,12 @@ def check_keys(connection: Connection, ledger: str, data_dir: Path, found: Findi
     return None
 
 
-def _check_spelling(data_dir: Path, ledger: str, name: str) -> None:
-    """The file is exactly one line of base64url; readers are laxer about the white space around it."""
-    data = (data_dir / "keys" / ledger / f"{name}.key").read_bytes()
+def _check_file(data_dir: Path, ledger: str, name: str, found: Findings) -> None:
+    """The file is its owner's alone, and exactly one line of base64url; readers are laxer about white space."""
+    path = data_dir / "keys" / ledger / f"{name}.key"
+    if path.stat().st_mode & _OTHERS:
+        found.warning("key-mode", f"keys/{ledger}/{name}.key", "is open to others than its owner: chmod 600")
+    data = path.read_bytes()
     secret = b64url_decode(data.decode("ascii").removesuffix("\n"))
     if len(secret) != 32 or data != b64url_encode(secret).encode() + b"\n":
         raise ValueError("not one line of base64url")

@@ -23,7 +23,8 @@ from ledger_service.migrations import HEAD
 
 def make_engine(settings: Settings) -> Engine:
     """An engine on the configured database; the data folder is created, the schema is not (see `upgrade`)."""
-    make_dirs(settings.data_dir.absolute())
+    # Records are personal, and what lies below takes the umask as it is: nobody else gets in at the door.
+    make_dirs(settings.data_dir.absolute(), 0o700)
     engine = create_engine(
         settings.sqlalchemy_url,
         pool_size=8,

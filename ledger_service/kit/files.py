@@ -19,12 +19,15 @@ def sync_dir(folder: Path) -> None:
         os.close(descriptor)
 
 
-def make_dirs(folder: Path) -> None:
-    """Create `folder` and its parents, each name durable before the next is made below it."""
+def make_dirs(folder: Path, mode: int = 0o777) -> None:
+    """Create `folder` with `mode` and its parents, each name durable before the next is made below it.
+
+    The umask is taken from the mode; a folder that is there keeps its own.
+    """
     if folder.is_dir():
         return
     make_dirs(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode, exist_ok=True)
     sync_dir(folder.parent)
 
 

@@ -99,6 +99,14 @@ def test_an_error_of_the_database_does_not_repeat_what_was_to_be_stored(plant: P
     assert "Zhang" not in str(caught.value)
 
 
+def test_a_new_data_folder_is_its_owners_alone_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o750)
+    for folder, mode in ((tmp_path / "above" / "data", 0o700), (shared, 0o750)):
+        make_engine(Settings(data_dir=folder)).dispose()
+        assert folder.stat().st_mode & 0o777 == mode
+
+
 def test_a_database_that_cannot_be_reached_is_a_reason_to_retry(tmp_path: Path) -> None:
     engine = make_engine(Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/nowhere/ledger.sqlite"))
     for transaction in (read, write):

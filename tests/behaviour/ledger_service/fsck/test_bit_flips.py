@@ -62,6 +62,16 @@ def test_an_untouched_folder_is_sound(copy: Path) -> None:
     assert report.files == 9
 
 
+def test_a_key_file_that_others_may_read_is_a_warning(copy: Path) -> None:
+    (copy / "keys" / LEDGER / "log.key").chmod(0o640)
+    (copy / "keys" / LEDGER / "stream.key").chmod(0o604)
+    report = fsck(copy)
+    assert report.is_sound
+    assert [(item.severity, item.code, item.where) for item in report.findings] == [
+        (Severity.WARNING, "key-mode", f"keys/{LEDGER}/{name}.key") for name in ("log", "stream")
+    ]
+
+
 def test_every_table_has_a_row_to_flip(filled: Path) -> None:
     with closing(sqlite3.connect(filled / "ledger.sqlite")) as database:
         empty = [name for name in METADATA.tables if not database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]]
