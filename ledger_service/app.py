@@ -59,10 +59,14 @@ def create_app(services: Services) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.services.statements.open()
+    services: Services = app.state.services
+    swept = services.blobs.sweep()
+    if swept:
+        structlog.get_logger("app").info("swept unfinished uploads", files=swept)
+    services.statements.open()
     yield
     # What was accepted into the queue is committed before the process goes.
-    await app.state.services.statements.close()
+    await services.statements.close()
 
 
 def problem(error: ServiceError) -> Response:

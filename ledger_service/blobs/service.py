@@ -1,8 +1,8 @@
 """Attachments, stored under their SHA-256 and never changed.
 
 An upload goes to a temporary file while its digest is computed; only bytes that are what their name says are flushed,
-renamed into place, and then named by a row. A crash leaves a temporary file or a file without a row: both are harmless,
-and the same upload again completes it.
+renamed into place, and then named by a row. A crash leaves a temporary file, which `sweep` takes away,
+or a file without a row, which the same upload again completes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import BinaryIO
 from sqlalchemy import Engine
 
 from ledger_service.blobs import repository
+from ledger_service.blobs.incoming import open_new, sweep
 from ledger_service.blobs.model import Blob
 from ledger_service.errors import BadRequest, NotFound, Refused, ServiceError, StorageCorrupt, StorageFull, TooLarge
 from ledger_service.kit.clock import Clock
@@ -30,6 +31,7 @@ from ledger_service.kit.ids import RandomBytes
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,63}/[A-Za-z0-9!#$&^_.+-]{1,63}")
 """RFC 6838 clause 4.2 names, without parameters."""
+INCOMING = "incoming"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -89,13 +91,17 @@ class BlobService:
 
     def open_temporary(self) -> tuple[Path, BinaryIO]:
         """A new file beside the blobs, on the same file system so that the rename is atomic. Raises StorageFull."""
-        folder = self._root / "incoming"
+        folder = self._root / INCOMING
         path = folder / self._random(16).hex()
         try:
             make_dirs(folder)
-            return path, path.open("xb")
+            return path, open_new(path)
         except OSError as error:
             raise disk_error(error) from error
+
+    def sweep(self) -> int:
+        """Remove what crashes left of uploads more than a day ago; returns how many files. For a start, at any time."""
+        return sweep(self._root / INCOMING, self._clock.now())
 
     @property
     def max_bytes(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -134,3 +136,39 @@ def test_a_file_without_its_row_is_completed_by_the_same_upload(plant: Plant) ->
     assert request(plant.services, "GET", PATH).status_code == 404
     assert request(plant.services, "PUT", PATH, content=PHOTO, headers=JPEG).status_code == 201
     assert request(plant.services, "GET", PATH).content == PHOTO
+
+
+def leftover(plant: Plant, name: str, hours: float) -> Path:
+    """A file that a crash left among the uploads, last written so many hours ago."""
+    path = plant.settings.data_dir / "blobs" / "incoming" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"half a photo")
+    aged(plant, path, hours)
+    return path
+
+
+def aged(plant: Plant, path: Path, hours: float) -> None:
+    written = (plant.clock.now() - timedelta(hours=hours)).timestamp()
+    os.utime(path, (written, written))
+
+
+def test_what_a_crash_left_is_swept_at_the_start_after_a_day(plant: Plant) -> None:
+    old, young = leftover(plant, "old", 24.1), leftover(plant, "young", 23.9)
+    assert request(plant.services, "GET", "/healthz").status_code == 200
+    assert (old.exists(), young.exists()) == (False, True)
+    plant.clock.advance(hours=1)
+    request(plant.services, "GET", "/healthz")
+    assert files(plant) == []
+
+
+def test_an_upload_under_way_is_never_swept_however_slow(plant: Plant) -> None:
+    with plant.services.blobs.begin(DIGEST, "image/jpeg") as upload:
+        upload.write(PHOTO)
+        aged(plant, upload.temporary, 1000)
+        assert plant.services.blobs.sweep() == 0
+        assert upload.finish()[1]
+    assert [path.name for path in files(plant)] == [DIGEST]
+
+
+def test_a_store_that_has_no_uploads_yet_is_swept_in_vain(plant: Plant) -> None:
+    assert plant.services.blobs.sweep() == 0
