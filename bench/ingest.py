@@ -38,9 +38,9 @@ def ledger(folder: Path) -> Iterator[Services]:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[int]:
+def server(folder: Path, *options: str) -> Iterator[int]:
     """The service over `folder` in another process; yields its port."""
-    command = [sys.executable, "-m", "bench.server", str(folder)]
+    command = [sys.executable, "-m", "bench.server", str(folder), *options]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -57,32 +57,39 @@ def rows(quick: bool) -> Iterator[Row]:
     SCRATCH.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=SCRATCH) as name, ledger(Path(name, "served")) as services:
         now = datetime.now(UTC)
-        supply = statements(services, (rounds + 1) * singles, now)
+        supply = statements(services, 2 * (rounds + 1) * singles + 2, now)
         with server(Path(name, "served")) as port:
-            yield _singles(port, supply, rounds, singles)
+            with server(Path(name, "served"), "bare") as bare:
+                yield _singles(port, supply, (bare, "statements"), rounds, singles)
+            yield _singles(port, supply, (port, "nothing"), rounds, singles)
             supply = statements(services, (rounds + 1) * batches * _BATCH, now)
             with ledger(Path(name, "direct")) as direct:
                 own = statements(direct, (rounds + 1) * batches * _BATCH, now)
                 yield _batches(port, supply, direct, own, rounds, batches)
 
 
-def _singles(port: int, supply: Iterator[str], rounds: int, count: int) -> Row:
+_PEERS = {
+    "statements": ("the same route without storage or signature", 0.5),
+    "nothing": ("a route that does nothing", None),
+}
+
+
+def _singles(port: int, supply: Iterator[str], peer_route: tuple[int, str], rounds: int, count: int) -> Row:
     path = f"/v1/ledgers/{LEDGER}"
-    sample = [next(supply)]
+    peer_port, peer_path = peer_route
+    sample = next(supply).encode()
 
     def ours() -> float:
-        batch = [*sample, *islice(supply, count - len(sample))]
-        sample.clear()
+        batch = islice(supply, count)
         return drive(port, [post(f"{path}/statements", s.encode(), "application/sd-jwt") for s in batch], _CONNECTIONS)
 
-    body = sample[0].encode()
-
     def peer() -> float:
-        return drive(port, [post(f"{path}/nothing", body, "application/sd-jwt")] * count, _CONNECTIONS)
+        return drive(peer_port, [post(f"{path}/{peer_path}", sample, "application/sd-jwt")] * count, _CONNECTIONS)
 
     result = duel(ours, peer, rounds)
-    name = f"durable ingest, one a request ({_CONNECTIONS} connections) / a route that does nothing"
-    return Row(name, result.ratio, 0.5, per_second(count, result.ours), per_second(count, result.peer))
+    words, goal = _PEERS[peer_path]
+    name = f"durable ingest, one a request ({_CONNECTIONS} connections) / {words}"
+    return Row(name, result.ratio, goal, per_second(count, result.ours), per_second(count, result.peer))
 
 
 def _batches(port: int, supply: Iterator[str], direct: Services, own: Iterator[str], rounds: int, count: int) -> Row:
