@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from eth_abi import encode  # type: ignore[attr-defined]
 
 from anchors.errors import WrongChain
 from anchors.evm.node import EvmNode
-from anchors.evm.registry import ADD_PUBLISHER, OPEN_LEDGER, Registry, artifact, calldata
+from anchors.evm.registry import ADD_PUBLISHER, OPEN_LEDGER, OPEN_LEDGER_WITH, Registry, artifact, calldata
 from anchors.evm.sender import transact
 from anchors.model import AnchorTarget
 from anchors.ports import Signer
@@ -15,6 +17,16 @@ from evidence.anchor import keccak256
 
 DEPLOY_GAS = 5_000_000
 ADMIN_GAS = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """Where a ledger stood on the registry that this one follows: its last final head, and the tree under it."""
+
+    head: bytes
+    size: int
+    """At least 1."""
+    root: bytes
 
 
 def runtime_code_hash() -> bytes:
@@ -40,16 +52,26 @@ def deploy_registry(
 
 
 def open_ledger(
-    node: EvmNode, signer: Signer, profile: ChainProfile, target: AnchorTarget, ledger_id: bytes, publisher: bytes
+    node: EvmNode,
+    signer: Signer,
+    profile: ChainProfile,
+    target: AnchorTarget,
+    ledger_id: bytes,
+    publisher: bytes,
+    predecessor: Predecessor | None = None,
 ) -> bool:
     """Open a ledger with its first publisher; the signer is the registry's administrator.
 
-    Returns False if it was open: then the publisher is only added when it is missing.
+    With a predecessor the first anchor builds upon its head and has to prove that the tree only grew. Returns False if
+    it was open: then the publisher is only added when it is missing.
     """
     if Registry(node, target.contract).is_open(ledger_id):
         add_publisher(node, signer, profile, target, ledger_id, publisher)
         return False
     data = calldata(OPEN_LEDGER, ledger_id, publisher)
+    if predecessor is not None:
+        before = (predecessor.head, predecessor.size, predecessor.root)
+        data = calldata(OPEN_LEDGER_WITH, ledger_id, publisher, True, *before)
     transact(node, signer, profile, to=target.contract, data=data, gas=ADMIN_GAS)
     return True
 

@@ -23,6 +23,8 @@ class ConfiguredTarget:
     """JSON-RPC endpoint; None is the embedded chain."""
     admin: str
     """Slug of the ledger whose publisher key administers the registry; empty when somebody else does."""
+    follows: str = ""
+    """Chain name of the target whose registry was lost and which this one follows; empty for a first one."""
 
 
 def anchor_values(anchor: Anchor) -> dict[str, Any]:
@@ -106,6 +108,8 @@ def target_values(configured: ConfiguredTarget) -> dict[str, Any]:
     """The columns of `anchor_targets`."""
     target = configured.target
     profile = {"profile": configured.profile.to_json(), "rpc": configured.rpc, "admin": configured.admin}
+    if configured.follows:
+        profile["follows"] = configured.follows
     return {
         "chain": target.chain,
         "chain_id": str(target.chain_id),
@@ -118,10 +122,11 @@ def target_values(configured: ConfiguredTarget) -> dict[str, Any]:
 def read_target(row: Row[Any]) -> ConfiguredTarget:
     """A target from its row. Raises ValueError, Malformed or MalformedProfile for a damaged row."""
     profile = json.loads(row.profile)
-    if not isinstance(profile, dict) or set(profile) != {"profile", "rpc", "admin"}:
-        raise ValueError("the profile of an anchor target has profile, rpc and admin")
+    if not isinstance(profile, dict) or set(profile) - {"follows"} != {"profile", "rpc", "admin"}:
+        raise ValueError("the profile of an anchor target has profile, rpc and admin, and may have follows")
     target = AnchorTarget(row.chain, int(row.chain_id), hex_decode(row.contract, 20), hex_decode(row.code_hash, 32))
-    return ConfiguredTarget(target, parse_profile(profile["profile"]), profile["rpc"], profile["admin"])
+    follows = str(profile.get("follows", ""))
+    return ConfiguredTarget(target, parse_profile(profile["profile"]), profile["rpc"], profile["admin"], follows)
 
 
 def _text(value: bytes | None) -> str | None:

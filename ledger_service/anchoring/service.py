@@ -60,6 +60,18 @@ class AnchoringService:
         except AnchoringError as error:
             raise translated(error) from error
 
+    def renew(
+        self, ledger: str, chain: str = EMBEDDED.name, rpc: str | None = None, contract: bytes | None = None
+    ) -> ConfiguredTarget:
+        """Configure a new registry where the old one was lost. Raises NotFound, Conflict, RetryLater, AnchoringFailed.
+
+        The ledger goes on there upon its last final head; what was anchored before, and its evidence, stays.
+        """
+        try:
+            return self.targets.renew(ledger, chain, rpc, contract)
+        except AnchoringError as error:
+            raise translated(error) from error
+
     def run_once(self, ledger: str) -> list[Anchor]:
         """Plan the newest published checkpoint on every chain and move what is unfinished; returns what was looked at.
 
@@ -75,7 +87,7 @@ class AnchoringService:
             return []
         moved: list[Anchor] = []
         failed: AnchoringError | None = None
-        for configured in self.targets.configured():
+        for configured in self.targets.active():
             try:
                 moved += self._run(ledger, row, checkpoint, configured)
             except AnchoringError as error:
@@ -96,7 +108,7 @@ class AnchoringService:
         """What the chains themselves hold of this ledger; a chain that cannot be asked says nothing."""
         with read(self._engine) as connection:
             row = published.ledger_row(connection, ledger)
-        for configured in self.targets.configured():
+        for configured in self.targets.active():
             from anchors.evm.registry import Registry  # Chain libraries take a second; only who has a chain pays it.
 
             try:

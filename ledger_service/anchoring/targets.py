@@ -7,7 +7,9 @@ chain is opened: it takes a second that reading a receipt does not need.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -19,14 +21,15 @@ from anchors.profile import EMBEDDED, ChainProfile
 from evidence.encoding import hex_encode
 from evidence.errors import EvidenceError
 from ledger_service.anchoring.rows import ConfiguredTarget, read_target, target_values
-from ledger_service.errors import NotFound, StorageCorrupt
+from ledger_service.errors import Conflict, NotFound, StorageCorrupt
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import read, write
 from ledger_service.kit.keystore import KeyStore
-from ledger_service.models import anchor_targets
+from ledger_service.models import anchor_targets, anchors
 
 if TYPE_CHECKING:
     from anchors.evm.chain import EvmChain
+    from anchors.evm.deploy import Predecessor
     from anchors.evm.node import EvmNode
 
 EMBEDDED_FILE = Path("chain") / "embedded.sqlite"
@@ -52,6 +55,41 @@ class Targets:
             return [read_target(row) for row in rows]
         except (ValueError, EvidenceError, AnchoringError) as error:
             raise StorageCorrupt("an anchor target cannot be read; run fsck") from error
+
+    def active(self) -> list[ConfiguredTarget]:
+        """Every target that anchors go to: all but those whose registry was lost and that another one follows."""
+        found = self.configured()
+        followed = {item.follows for item in found}
+        return [item for item in found if item.target.chain not in followed]
+
+    def renew(
+        self, ledger: str, chain: str = EMBEDDED.name, rpc: str | None = None, contract: bytes | None = None
+    ) -> ConfiguredTarget:
+        """Configure a new registry for a chain that was lost or reset; the old target keeps its anchors and evidence.
+
+        It gets a chain name of its own (`embedded-2`), for its anchors are counted anew. Raises NotFound for a chain
+        that was never configured, Conflict while the old registry answers, and what `anchors` raises. `rpc` is the
+        chain's endpoint from now on, where it has moved.
+        """
+        with self._lock:
+            found = {item.target.chain: item for item in self.configured()}
+            old = found.get(chain)
+            while (
+                newer := next((i for i in found.values() if old and i.follows == old.target.chain), None)
+            ) is not None:
+                old = newer
+            if old is None:
+                raise NotFound(f"chain {chain} was never anchored to")
+            old = replace(old, rpc=rpc or old.rpc)
+            if self.node(old).code(old.target.contract):
+                where = hex_encode(old.target.contract)
+                raise Conflict(f"the registry at {where} on {old.target.chain} still answers: anchor to it")
+            name = next(f"{chain}-{n}" for n in count(2) if f"{chain}-{n}" not in found)
+            made = self._make(ledger, replace(old.profile, name=name), old.rpc, contract)
+            made = replace(made, follows=old.target.chain)
+            with write(self._engine) as connection:
+                connection.execute(insert(anchor_targets).values(target_values(made)))
+            return made
 
     def configure(
         self, ledger: str, profile: ChainProfile = EMBEDDED, rpc: str | None = None, contract: bytes | None = None
@@ -79,15 +117,16 @@ class Targets:
         node = self.node(configured)
         if not node.code(configured.target.contract):
             # Waiting would not help: the chain was reset or lost, or the node serves another one.
-            raise WrongChain(
-                f"chain {configured.target.chain} has no registry at {hex_encode(configured.target.contract)}"
-            )
+            where = hex_encode(configured.target.contract)
+            hint = "put its copy back, or go on with `anchor --new-contract`"
+            raise WrongChain(f"chain {configured.target.chain} has no registry at {where}; if it was lost, {hint}")
         signer = LocalSigner(self._keystore.publisher_key(ledger))
         key = (ledger, configured.target.chain)
         with self._lock:
             if configured.admin and key not in self._opened:
                 admin = LocalSigner(self._keystore.publisher_key(configured.admin))
-                open_ledger(node, admin, configured.profile, configured.target, ledger_id, signer.address)
+                before = self._predecessor(ledger, configured)
+                open_ledger(node, admin, configured.profile, configured.target, ledger_id, signer.address, before)
                 self._opened.add(key)
         return EvmChain(node, configured.profile, configured.target, signer)
 
@@ -103,12 +142,32 @@ class Targets:
                 close()
         self._nodes.clear()
 
+    def _predecessor(self, ledger: str, configured: ConfiguredTarget) -> Predecessor | None:
+        """The ledger's last final anchor on the registries that this one follows, the latest first."""
+        from anchors.evm.deploy import Predecessor
+
+        found = {item.target.chain: item for item in self.configured()}
+        chain = configured.follows
+        while chain:
+            query = (
+                select(anchors.c.head, anchors.c.size, anchors.c.root)
+                .where(anchors.c.ledger == ledger, anchors.c.chain == chain, anchors.c.state == "archived")
+                .order_by(anchors.c.seq.desc())
+                .limit(1)
+            )
+            with read(self._engine) as connection:
+                row = connection.execute(query).first()
+            if row is not None:
+                return Predecessor(row.head, row.size, row.root)
+            chain = found[chain].follows if chain in found else ""
+        return None
+
     def _make(self, ledger: str, profile: ChainProfile, rpc: str | None, contract: bytes | None) -> ConfiguredTarget:
         from anchors.evm.deploy import deploy_registry, runtime_code_hash
         from anchors.evm.signer import LocalSigner
         from anchors.model import AnchorTarget
 
-        if rpc is None and profile.name != EMBEDDED.name:
+        if rpc is None and profile.chain_id != EMBEDDED.chain_id:
             raise NotFound(f"chain {profile.name} needs a JSON-RPC URL")
         if contract is not None:
             target = AnchorTarget(profile.name, profile.chain_id, contract, runtime_code_hash())

@@ -33,6 +33,10 @@ def anchor(
     profile: Annotated[Path | None, typer.Option(help="Profile of another chain, a JSON file; with --rpc.")] = None,
     rpc: Annotated[str | None, typer.Option(help="JSON-RPC endpoint of that chain.")] = None,
     contract: Annotated[str | None, typer.Option(help="Registry that is deployed there already, 0x….")] = None,
+    new_contract: Annotated[
+        bool,
+        typer.Option("--new-contract", help="The chain was lost or reset: deploy a new registry and go on there."),
+    ] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> int:
@@ -41,12 +45,16 @@ def anchor(
 
     chain = None if profile is None else (_profile(profile), rpc, _address(contract))
     with services_at(data) as services:
-        if chain is not None:
+        if new_contract:
+            services.anchoring.renew(ledger, *(() if chain is None else (chain[0].name, *chain[1:])))
+        elif chain is not None:
             services.anchoring.configure(ledger, *chain)
         services.anchoring.run_once(ledger)
+        active = {item.target.chain for item in services.anchoring.targets.active()}
         values = [anchor_json(item) for item in services.anchoring.anchors(ledger)]
     show(values, as_json, lambda: [_anchor_line(value) for value in values])
-    return 0 if all(value["state"] == "archived" for value in values) else 2
+    # What was under way on a registry that is gone stays as it is: nothing more can become of it.
+    return 0 if all(value["state"] == "archived" for value in values if value["chain"] in active) else 2
 
 
 def receipt(

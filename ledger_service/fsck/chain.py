@@ -94,5 +94,7 @@ def _derived(records: dict[bytes, bytes], head: bytes) -> dict[bytes, bytes]:
                 raise Malformed(f"block {number} does not have exactly one transaction")
             place = encode([encode_int(number), b""])
             derived[f"transaction-hash-to-block:{keccak256(transaction)!r}".encode()] = place
+    if len(headers) == 1:
+        return derived  # The genesis alone, as in a file that was made anew: gaps are counted from the first block on.
     gaps = encode([[], len(headers).to_bytes(32, "big")])
     return derived | dict.fromkeys(GAPS, gaps)

@@ -19,6 +19,7 @@ from ledger_service.errors import Conflict
 from ledger_service.receipts.service import Cut
 
 if TYPE_CHECKING:
+    from ledger_service.anchoring.rows import ConfiguredTarget
     from ledger_service.context import Services
 
 _MEDIA = {".json": "application/json", ".toml": "application/toml", ".tlog-proof": "text/plain"}
@@ -96,9 +97,14 @@ vkey = "{row.log_vkey}"
 jwk = {{ kty = "OKP", crv = "Ed25519", x = "{x}" }}
 """
     anchors = services.anchoring.anchors(ledger)
-    for configured in services.anchoring.targets.configured():
-        target = configured.target
-        blocks = [item.block_hash for item in anchors if item.chain == target.chain and item.block_hash is not None]
+    registries: dict[tuple[int, bytes], list[ConfiguredTarget]] = {}
+    for item in services.anchoring.targets.configured():
+        # A chain that was begun anew can have its registry at the old address: to a verifier they are one.
+        registries.setdefault((item.target.chain_id, item.target.contract), []).append(item)
+    for same in registries.values():
+        configured, target = same[-1], same[-1].target
+        chains = {item.target.chain for item in same}
+        blocks = [item.block_hash for item in anchors if item.chain in chains and item.block_hash is not None]
         headers = "".join(f'\n  "{hex_encode(block)}",' for block in dict.fromkeys(blocks))
         text += f"""
 [[chain]]

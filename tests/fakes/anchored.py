@@ -20,7 +20,7 @@ def grow(plant: Plant, count: int = 1) -> None:
 
 def on_chain(plant: Plant) -> tuple[int, int]:
     """(seq, size) in the registry."""
-    (configured,) = plant.services.anchoring.targets.configured()
+    (configured,) = plant.services.anchoring.targets.active()
     node = plant.services.anchoring.targets.node(configured)
     head = Registry(node, configured.target.contract).head_of(plant.ledger.ledger_id)
     return head.seq, head.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,19 @@ def test_a_ledger_from_its_creation_to_evidence_that_verifies(
     # A second run reads what the first wrote, and an export never mixes with another.
     assert run(capsys, "export", LEDGER, "out")[0] == 1
     assert run(capsys, "init", LEDGER, "--origin", "ledger.example.com/mine")[0] == 1
+    # The chain is lost: another registry takes its place only when somebody says so, and never while it answers.
+    assert "still answers" in run(capsys, "anchor", LEDGER, "--new-contract")[2]
+    shutil.rmtree(tmp_path / "mine" / "chain")
+    assert "--new-contract" in run(capsys, "anchor", LEDGER)[2]
+    assert [item["chain"] for item in value(capsys, "anchor", LEDGER, "--new-contract")] == ["embedded"]
+    value(capsys, "submit", LEDGER, "record.json", "--record")
+    assert value(capsys, "publish", LEDGER)["size"] == 3
+    anchored = value(capsys, "anchor", LEDGER)
+    assert [(item["chain"], item["state"]) for item in anchored] == [
+        ("embedded", "archived"),
+        ("embedded-2", "archived"),
+    ]
+    assert value(capsys, "fsck", LEDGER)["sound"] is True
 
 
 def test_damage_is_exit_code_1_and_a_tampered_receipt_too(
