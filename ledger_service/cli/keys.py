@@ -19,6 +19,10 @@ Kid = Annotated[str, typer.Argument(help="Key id (RFC 7638 thumbprint).", metava
 Jwk = Annotated[str, typer.Option("--jwk", help="Public key: a JWK as JSON, or @FILE.")]
 
 
+_NAMED = {"ignore_unknown_options": True}
+"""For commands that take a kid: one in sixty-four begins with a dash and would be read as an option."""
+
+
 @app.command("list")
 def list_keys(ledger: Ledger, data: DataDir = None, as_json: Json = False) -> None:
     """Every key that was ever enrolled, with its validity."""
@@ -61,7 +65,7 @@ def enrol(
         _done(services.keys.enrol(ledger, key, holder, role), as_json)
 
 
-@app.command()
+@app.command(context_settings=_NAMED)
 def rotate(ledger: Ledger, kid: Kid, jwk: Jwk, data: DataDir = None, as_json: Json = False) -> None:
     """Let a new key take over the holder and role of KID, which ends here."""
     key = _parse(jwk)
@@ -69,14 +73,14 @@ def rotate(ledger: Ledger, kid: Kid, jwk: Jwk, data: DataDir = None, as_json: Js
         _done(services.keys.rotate(ledger, kid, key), as_json)
 
 
-@app.command()
+@app.command(context_settings=_NAMED)
 def revoke(ledger: Ledger, kid: Kid, data: DataDir = None, as_json: Json = False) -> None:
     """End a key: it signs nothing after this entry."""
     with services_at(data) as services:
         _done(services.keys.revoke(ledger, kid), as_json)
 
 
-@app.command()
+@app.command(context_settings=_NAMED)
 def compromise(
     ledger: Ledger,
     kid: Kid,

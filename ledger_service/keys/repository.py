@@ -28,6 +28,14 @@ def newest_event(connection: Connection, ledger: str) -> int:
     return NO_EVENT if newest is None else int(newest)
 
 
+def event_indices(connection: Connection, ledger: str, size: int) -> list[int]:
+    """Indices of the key events below `size`, in log order."""
+    query = select(entries.c.idx).where(
+        entries.c.ledger == ledger, entries.c.record_type == RECORD_TYPE, entries.c.idx < size
+    )
+    return [int(index) for index in connection.execute(query.order_by(entries.c.idx)).scalars()]
+
+
 def root_of(connection: Connection, ledger: str) -> PublicJwk | None:
     """The ledger's root key."""
     text = connection.execute(select(ledgers.c.root_jwk).where(ledgers.c.ledger == ledger)).scalar()

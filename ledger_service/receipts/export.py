@@ -16,6 +16,8 @@ from evidence.encoding import b64url_encode, hex_encode
 from evidence.hashing import sha256
 from evidence.package.manifest import MANIFEST_NAME, SIGNATURE_NAME, FileRecord, Manifest, sign_manifest
 from ledger_service.errors import Conflict
+from ledger_service.keys.repository import event_indices
+from ledger_service.kit.db import read
 from ledger_service.receipts.service import Cut
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ class Exported:
 def export_folder(services: Services, ledger: str, folder: Path, every: int, progress: Progress) -> Exported:
     """Write `log/`, `receipts/<index>.json`, `proofs/<index>.tlog-proof` and `policy.toml`.
 
-    Receipts are those of every `every`-th entry. Raises Conflict when the folder has something in it, NotFound before
+    Receipts are those of every `every`-th entry and of every key event: without one of those, no signature of the log
+    could be judged. Raises Conflict when the folder has something in it, NotFound before
     the first publication.
     """
     if folder.exists() and any(folder.iterdir()):
@@ -48,7 +51,8 @@ def export_folder(services: Services, ledger: str, folder: Path, every: int, pro
     services.publisher.files(ledger).copy(cut.size, cut.note, folder / "log")
     for name in ("receipts", "proofs"):
         (folder / name).mkdir()
-    indices = range(0, cut.size, every)
+    with read(services.engine) as connection:
+        indices = sorted({*range(0, cut.size, every), *event_indices(connection, ledger, cut.size)})
     for done, receipt in enumerate(services.receipts.receipts(ledger, indices, under=cut.size), start=1):
         index = receipt.proof.index
         (folder / "receipts" / f"{index}.json").write_bytes(receipt.to_json())

@@ -193,6 +193,13 @@ def test_keys_are_made_enrolled_rotated_and_revoked(
     assert run(capsys, "keys", "revoke", LEDGER, made[1]["kid"], "--data", data)[0] == 1
 
 
+@pytest.mark.parametrize("kid", ["-h" + "A" * 41, "--" + "A" * 41])
+def test_a_kid_may_begin_with_a_dash(capsys: pytest.CaptureFixture[str], data: str, kid: str) -> None:
+    code, _, said = run(capsys, "keys", "revoke", LEDGER, kid, "--data", data)
+    assert code == 1
+    assert "no key of this kid is enrolled" in said
+
+
 def test_help_is_quick_and_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0

@@ -72,6 +72,14 @@ def test_the_newest_anchored_head_is_taken_and_what_is_newer_is_counted(plant: P
     assert verdicts(tmp_path / "out", anchored=True) == {Outcome.VALID}
 
 
+def test_a_thin_export_still_holds_every_key_event(plant: Plant, tmp_path: Path) -> None:
+    grow(plant, 2)
+    plant.services.anchoring.run_once(LEDGER)
+    done = export_folder(plant.services, LEDGER, tmp_path / "out", 4, lambda done, total: None)
+    assert done.receipts == 2, "entry 0 and the device's enrolment at entry 1"
+    assert verdicts(tmp_path / "out", anchored=True) == {Outcome.VALID}
+
+
 def test_before_the_first_publication_there_is_nothing_to_export(plant: Plant, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         export(plant, tmp_path / "out")
