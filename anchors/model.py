@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypedDict, Unpack
 
 from anchors.errors import IllegalTransition
+from evidence.anchor import head_hash
 
 ZERO_WORD = bytes(32)
 
@@ -102,6 +103,19 @@ class Anchor:
         if state not in TRANSITIONS[self.state]:
             raise IllegalTransition(f"{self.state} -> {state}")
         return replace(self, state=state, updated_at=now, **changes)
+
+    def head_on(self, target: AnchorTarget) -> bytes:
+        """The head that these values lead to in the registry of `target` (FORMATS 6)."""
+        return head_hash(
+            target.chain_id,
+            target.contract,
+            self.prev_head,
+            self.ledger_id,
+            self.seq,
+            self.size,
+            self.root,
+            self.meta,
+        )
 
 
 @dataclass(frozen=True, slots=True)

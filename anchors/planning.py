@@ -10,7 +10,6 @@ from itertools import pairwise
 from anchors.errors import LedgerBehindAnchor
 from anchors.model import ZERO_WORD, Anchor, AnchorState, AnchorTarget, Attempt
 from anchors.ports import RegistryHead
-from evidence.anchor import head_hash
 
 ON_CHAIN = frozenset({AnchorState.MINED, AnchorState.FINAL, AnchorState.ARCHIVED})
 """States in which the registry holds the head, so that the next anchor can build upon it."""
@@ -126,7 +125,7 @@ def _planned(
         planned_at=now,
         updated_at=now,
     )
-    return replace(anchor, head=_head(anchor, target))
+    return replace(anchor, head=anchor.head_on(target))
 
 
 def replan(planned: Anchor, target: AnchorTarget, checkpoint: Checkpoint, now: datetime) -> Anchor | None:
@@ -142,17 +141,4 @@ def replan(planned: Anchor, target: AnchorTarget, checkpoint: Checkpoint, now: d
         root=checkpoint.root,
         meta=checkpoint.meta,
     )
-    return replace(moved, head=_head(moved, target))
-
-
-def _head(anchor: Anchor, target: AnchorTarget) -> bytes:
-    return head_hash(
-        target.chain_id,
-        target.contract,
-        anchor.prev_head,
-        anchor.ledger_id,
-        anchor.seq,
-        anchor.size,
-        anchor.root,
-        anchor.meta,
-    )
+    return replace(moved, head=moved.head_on(target))

@@ -8,7 +8,7 @@ from itertools import groupby
 from sqlalchemy import Connection, Row, select
 
 from anchors.model import ZERO_WORD, Anchor, AnchorState, Attempt
-from evidence.anchor import head_hash, keccak256, parse_anchor_evidence, verify_anchor, verify_claim, verify_target
+from evidence.anchor import keccak256, parse_anchor_evidence, verify_anchor, verify_claim, verify_target
 from evidence.anchor.rlp import decode_list
 from evidence.canonical import dumps, loads
 from evidence.errors import AnchorMismatch
@@ -74,17 +74,7 @@ class AnchorCheck:
             previous = anchor
 
     def _head(self, where: str, anchor: Anchor, configured: ConfiguredTarget) -> None:
-        target = configured.target
-        calculated = head_hash(
-            target.chain_id,
-            target.contract,
-            anchor.prev_head,
-            anchor.ledger_id,
-            anchor.seq,
-            anchor.size,
-            anchor.root,
-            anchor.meta,
-        )
+        calculated = anchor.head_on(configured.target)
         self._found.equal("anchor-head", f"{where}.head", anchor.head, calculated)
 
     def _evidence(self, where: str, anchor: Anchor, configured: ConfiguredTarget) -> None:
