@@ -14,7 +14,7 @@ from evidence.encoding import parse_decimal
 from evidence.errors import LimitExceeded, Malformed, MalformedProof
 from evidence.hashing import HASH_SIZE
 from evidence.merkle.proofs import NodeId
-from evidence.merkle.tree import parents
+from evidence.merkle.tree import perfect_root
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
@@ -151,10 +151,7 @@ class TileHashReader:
 
     def _hash(self, node: NodeId) -> bytes:
         tile, begin, end = tile_of(node, self._size)
-        level = self._tile(tile)[begin:end]
-        while len(level) > 1:
-            level = parents(level)
-        return level[0]
+        return perfect_root(self._tile(tile)[begin:end])
 
     def _tile(self, tile: TileId) -> list[bytes]:
         if tile not in self._tiles:

@@ -66,7 +66,7 @@ class CompactRange:
             if not _SIZES.issuperset(map(len, chunk)):
                 raise MalformedProof("a leaf hash has 32 bytes")
             if len(chunk) == _CHUNK:
-                self._push(_fold(chunk), _CHUNK.bit_length() - 1)
+                self._push(perfect_root(chunk), _CHUNK.bit_length() - 1)
             else:
                 self._extend_short(chunk)
 
@@ -84,7 +84,7 @@ class CompactRange:
         begin = 0
         for level in reversed(range(len(chunk).bit_length())):
             if len(chunk) >> level & 1:
-                self._push(_fold(chunk[begin : begin + (1 << level)]), level)
+                self._push(perfect_root(chunk[begin : begin + (1 << level)]), level)
                 begin += 1 << level
 
     def _push(self, subtree: bytes, level: int) -> None:
@@ -98,7 +98,7 @@ class CompactRange:
         self._size += 1 << level
 
 
-def _fold(level: list[bytes]) -> bytes:
+def perfect_root(level: list[bytes]) -> bytes:
     """Root of a perfect subtree: `level` has a power of two many hashes."""
     while len(level) > 1:
         level = parents(level)

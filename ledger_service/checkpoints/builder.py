@@ -12,12 +12,11 @@ from hashlib import sha256
 
 from evidence.hashing import LEAF_PREFIX
 from evidence.merkle.proofs import compact_nodes
-from evidence.merkle.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, TileId, decode_tile
-from evidence.merkle.tree import CompactRange, parents
+from evidence.merkle.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, TileId, decode_tile, encode_entries
+from evidence.merkle.tree import CompactRange, perfect_root
 from ledger_service.checkpoints.errors import ForkDetected
 
 Put = Callable[[TileId, bytes], None]
-_LENGTHS = [length.to_bytes(2, "big") for length in range(1 << 16)]
 
 
 class TileBuilder:
@@ -41,12 +40,11 @@ class TileBuilder:
         """Take in one bundle, at most 256 entries; after a shorter one nothing may follow. Returns the leaf hashes."""
         hashes = [sha256(LEAF_PREFIX + entry).digest() for entry in entries]
         index = self._size // TILE_WIDTH
-        bundle = b"".join([part for entry in entries for part in (_LENGTHS[len(entry)], entry)])
-        self._put(TileId(ENTRIES, index, len(entries)), bundle)
+        self._put(TileId(ENTRIES, index, len(entries)), encode_entries(entries))
         self._put(TileId(0, index, len(hashes)), b"".join(hashes))
         if len(hashes) == TILE_WIDTH:
             self._size += TILE_WIDTH
-            self._raise(_fold(hashes), 0)
+            self._raise(perfect_root(hashes), 0)
         else:
             self._open = hashes
         return hashes
@@ -71,7 +69,7 @@ class TileBuilder:
             index = (self._size >> TILE_HEIGHT * level) // TILE_WIDTH - 1
             self._put(TileId(level, index), b"".join(edge))
             self._edges[above] = []
-            self._raise(_fold(edge), above + 1)
+            self._raise(perfect_root(edge), above + 1)
 
 
 def range_of(size: int, edges: Sequence[Sequence[bytes]]) -> CompactRange:
@@ -80,7 +78,7 @@ def range_of(size: int, edges: Sequence[Sequence[bytes]]) -> CompactRange:
     for node in compact_nodes(size):
         level, height = divmod(node.level, TILE_HEIGHT)
         begin = (node.index << height) % TILE_WIDTH
-        hashes.append(_fold(list(edges[level][begin : begin + (1 << height)])))
+        hashes.append(perfect_root(list(edges[level][begin : begin + (1 << height)])))
     return CompactRange(size, hashes)
 
 
@@ -103,9 +101,3 @@ def require_extends(old: CompactRange, leaves: Sequence[bytes], edges: Sequence[
     """
     if range_of(old.size, [leaves, *edges]).hashes != old.hashes:
         raise ForkDetected(f"entries or tiles before index {old.size} are not the ones that were signed")
-
-
-def _fold(level: list[bytes]) -> bytes:
-    while len(level) > 1:
-        level = parents(level)
-    return level[0]
