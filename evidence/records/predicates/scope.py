@@ -1,0 +1,67 @@
+"""What a domain predicate works with.
+
+The facts known, the instant it judges, the tables in force, and where it notes which entries were decisive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from evidence.canonical import Json
+from evidence.records.facts import Fact, Facts
+from evidence.records.table import Tables
+
+Predicate = Callable[..., Any]
+"""Called as `predicate(scope, *arguments)`; the arguments come from CEL: text, whole numbers, booleans, datetimes,
+lists and maps. Returns a CEL value."""
+
+
+class Undecidable(Exception):
+    """A predicate cannot decide from what is known (a fact is erased or withheld). The rule's outcome is `unknown`.
+
+    The message is a reason code such as `erased`, never a value.
+    """
+
+
+@dataclass
+class Scope:
+    """One record being judged."""
+
+    candidate: Fact
+    """The record itself; its index is the horizon: `facts` holds only earlier entries."""
+    facts: Facts
+    tables: Tables
+    zone: ZoneInfo
+    """Time zone of the site: a certificate is valid to the end of the day *there*."""
+    inputs: set[int] = field(default_factory=set)
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def at(self) -> datetime:
+        """The instant that is judged."""
+        return self.candidate.occurred_at
+
+    def use(self, fact: Fact) -> Fact:
+        """Note that the fact was decisive, and return it."""
+        self.inputs.add(fact.index)
+        return fact
+
+    def because(self, reason: str) -> bool:
+        """Note why the answer is no, and return False: `return scope.because("expired")`."""
+        self.reasons.append(reason)
+        return False
+
+    def table(self, table_id: str, at: datetime | None = None) -> Mapping[str, Json]:
+        """The values of a table in force at an instant (the judged one by default). Raises `Undecidable`."""
+        try:
+            return self.tables.at(table_id, self.local_day(at or self.at)).values
+        except KeyError:
+            raise Undecidable("no_table") from None
+
+    def local_day(self, at: datetime) -> date:
+        """The calendar day of an instant at the site."""
+        return at.astimezone(self.zone).date()
