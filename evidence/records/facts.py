@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from evidence.canonical import Json
+from evidence.records.judgement import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Fact:
     counter: int | None = None
     role: str = ""
     """Role of the signing key when the record was sequenced; empty where unknown."""
+    blocked: Severity | None = None
+    """What its own judgement, frozen when it was sequenced, holds against it (`Judgement.blocked`); None: nothing."""
 
     @property
     def event(self) -> str:

@@ -44,6 +44,9 @@ class Severity(StrEnum):
     MARK = "mark"
 
 
+_AGAINST: Final = frozenset({Outcome.FAIL, Outcome.UNKNOWN})
+
+
 @dataclass(frozen=True, slots=True)
 class RuleResult:
     """One rule that applied. `reason` is a code from the rule's data (`expired`, `no_record`), never a value."""
@@ -94,6 +97,15 @@ class Judgement:
     def result(self, rule: str) -> RuleResult | None:
         """The result of a rule; None where it did not apply."""
         return next((item for item in self.results if item.rule == rule), None)
+
+    def blocked(self) -> Severity | None:
+        """What stands against the record: a hard rule failed or undecided, else a soft one failed and not overridden.
+
+        Marks never block. Later records go by this instead of judging the earlier one again: it is frozen.
+        """
+        if any(item.severity is Severity.HARD and item.outcome in _AGAINST for item in self.results):
+            return Severity.HARD
+        return Severity.SOFT if self.failed(Severity.SOFT) else None
 
     def to_value(self) -> dict[str, Json]:
         """The JSON value that is committed to."""

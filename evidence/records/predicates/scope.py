@@ -39,6 +39,8 @@ class Scope:
     """Time zone of the site: a certificate is valid to the end of the day *there*."""
     inputs: set[int] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
+    memo: dict[Any, Any] = field(default_factory=dict)
+    """What one rule worked out and the next need not: one mapping for all rules of one judgement."""
 
     @property
     def at(self) -> datetime:
