@@ -1,4 +1,4 @@
-"""Read record types from YAML: the only module that touches PyYAML.
+"""Read the catalogue's files: the only module that touches PyYAML and the files shipped with the package.
 
 The YAML read here is a small, strict part of the language: no anchors or aliases, no tags, no duplicate keys, no
 dates or octal or yes/no surprises, bounded size and depth. A mistake is reported with file, line and what to do.
@@ -7,20 +7,21 @@ dates or octal or yes/no surprises, bounded size and depth. A mistake is reporte
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any, ClassVar, Final
 
 import yaml
 
 from evidence.canonical import Json
-from evidence.records.definition import define
-from evidence.records.model import RecordType, RecordTypeInvalid
+from evidence.records.node import Path, RecordTypeInvalid, place_of
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 24
 COMMON: Final = "_common.yaml"
+FOLDERS: Final = ("types", "tables", "maps")
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -32,9 +33,9 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-                raise RecordTypeInvalid(f"{_line(key.start_mark)}a key must be text")
+                raise RecordTypeInvalid("a key must be text", line=_line(key.start_mark))
             if key.value in seen:
-                raise RecordTypeInvalid(f"{_line(key.start_mark)}{key.value!r} is given twice")
+                raise RecordTypeInvalid(f"{key.value!r} is given twice", line=_line(key.start_mark))
             seen.add(key.value)
         return dict(super().construct_mapping(node, deep=deep))
 
@@ -47,21 +48,71 @@ for _tag, _pattern, _first in (
     _StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))
 
 
+@dataclass(frozen=True)
+class Document:
+    """The mapping in a YAML file, and the line on which each value of it begins."""
+
+    name: str
+    value: dict[str, Json]
+    lines: Mapping[Path, int]
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Give a `RecordTypeInvalid` raised inside the file's name, the line, and words for the place."""
+        try:
+            yield
+        except RecordTypeInvalid as error:
+            if error.file:
+                raise
+            place = error.place or place_of(error.path, self.value)
+            line = self.line_of(error.path) if error.path else None
+            raise RecordTypeInvalid(error.problem, path=error.path, place=place, file=self.name, line=line) from None
+
+    def line_of(self, path: Path) -> int | None:
+        """The line of the innermost place on the path that the file has."""
+        return next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
+
+
 def parse_yaml(text: str, name: str) -> dict[str, Json]:
     """The mapping in a strict YAML document; `name` is used in messages. Raises `RecordTypeInvalid`."""
+    return read_document(text, name).value
+
+
+def read_document(text: str, name: str) -> Document:
+    """A strict YAML document with its lines. Raises `RecordTypeInvalid`."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise RecordTypeInvalid(f"{name}: larger than {MAX_BYTES} bytes")
+        raise RecordTypeInvalid(f"larger than {MAX_BYTES} bytes", file=name)
     try:
         _check_events(text)
-        value = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader with less, not with more
+        node, value = _load(text)
     except RecordTypeInvalid as error:
-        raise RecordTypeInvalid(f"{name}: {error}") from None
+        raise RecordTypeInvalid(error.problem, file=name, line=error.line) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        where = _line(getattr(error, "problem_mark", None))
-        raise RecordTypeInvalid(f"{name}: {where}{getattr(error, 'problem', None) or 'not readable'}") from error
+        line = _line(getattr(error, "problem_mark", None))
+        raise RecordTypeInvalid(getattr(error, "problem", None) or "not readable", file=name, line=line) from error
     if not isinstance(value, dict):
-        raise RecordTypeInvalid(f"{name}: must be a mapping of names to values")
-    return value
+        raise RecordTypeInvalid("must be a mapping of names to values", file=name)
+    return Document(name, value, dict(_lines(node, ())))
+
+
+def _load(text: str) -> tuple[Any, Any]:
+    loader = _StrictLoader(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _lines(node: Any, path: Path) -> Iterator[tuple[Path, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, key.value), key.start_mark.line + 1
+            yield from _lines(value, (*path, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield (*path, position), value.start_mark.line + 1
+            yield from _lines(value, (*path, position))
 
 
 def _check_events(text: str) -> None:
@@ -69,34 +120,23 @@ def _check_events(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_StrictLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise RecordTypeInvalid(f"{_line(event.start_mark)}anchors and aliases are not allowed; repeat the text")
+            line = _line(event.start_mark)
+            raise RecordTypeInvalid("anchors and aliases are not allowed; repeat the text", line=line)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise RecordTypeInvalid(f"{_line(event.start_mark)}nested deeper than {MAX_DEPTH}")
+            raise RecordTypeInvalid(f"nested deeper than {MAX_DEPTH}", line=_line(event.start_mark))
 
 
-def _line(mark: Any) -> str:
-    return f"line {mark.line + 1}: " if mark is not None else ""
+def _line(mark: Any) -> int | None:
+    return None if mark is None else mark.line + 1
 
 
-@lru_cache(maxsize=1)
-def load_record_types() -> dict[str, RecordType]:
-    """Every record type shipped with the product, by id. Raises `RecordTypeInvalid` naming the defective file."""
-    folder = resources.files("evidence.records") / "types"
-    files = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".yaml")}
-    return parse_record_types(files)
-
-
-def parse_record_types(files: Mapping[str, str]) -> dict[str, RecordType]:
-    """Record types by id from file texts by file name; `_common.yaml` must be among them."""
-    common = parse_yaml(files[COMMON], COMMON)
-    types: dict[str, RecordType] = {}
-    for name in sorted(set(files) - {COMMON}):
-        record_type = define(parse_yaml(files[name], name), name, common)
-        if name != f"{record_type.id}.yaml":
-            raise RecordTypeInvalid(f"{name}: the file must be called {record_type.id}.yaml, after its id")
-        types[record_type.id] = record_type
-    return types
+def shipped(folder: str) -> dict[str, str]:
+    """Text by file name of a folder of the catalogue that comes with the package."""
+    root = resources.files("evidence.records") / folder
+    if not root.is_dir():
+        return {}
+    return {file.name: file.read_text("utf-8") for file in root.iterdir() if file.name.endswith((".yaml", ".json"))}

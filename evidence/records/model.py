@@ -6,19 +6,27 @@ are what statements commit to, so a verifier with that one document can repeat e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 from evidence.canonical import Json, dumps
 from evidence.encoding import b64url_encode
-from evidence.errors import Malformed
 from evidence.hashing import sha256
+from evidence.records.deadline_definition import DeadlineDef
+from evidence.records.lifecycle_definition import LifecycleDef
+from evidence.records.node import RecordTypeInvalid
+from evidence.records.rule_definition import MeasureDef, RuleDef
 
+__all__ = ["Field", "Form", "FormStep", "Link", "PersonalData", "RecordType", "RecordTypeInvalid", "Reference"]
 
-class RecordTypeInvalid(Malformed):
-    """A record type file is not usable: correct the file. The message names file, field and defect."""
+ANY_SUBJECT: Final = "*"
+"""As a subject kind: the subject may be of any kind. In `refers_to`: the value is a whole subject, `<kind>/<id>`."""
+PERSON: Final = "person"
+_SUBJECT: Final = re.compile(r"[a-z][a-z0-9_]{0,39}/[A-Za-z0-9._-]{1,80}")
 
 
 class PersonalData(StrEnum):
@@ -27,6 +35,29 @@ class PersonalData(StrEnum):
     NONE = "none"
     PERSONAL = "personal"
     SENSITIVE = "sensitive"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field's value names a subject: `kind`, and the member names that lead to the id inside objects and lists."""
+
+    kind: str
+    path: tuple[str, ...] = ()
+
+    def subjects(self, value: Json) -> Iterator[str]:
+        """The subjects that a field value names, in order; what is no id of a subject is passed over."""
+        for found in _reach(value, self.path):
+            subject = found if self.kind == ANY_SUBJECT else f"{self.kind}/{found}"
+            if _SUBJECT.fullmatch(subject):
+                yield subject
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A payload refers to another subject through a field."""
+
+    field: str
+    subject: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +71,28 @@ class Field:
     clauses: tuple[str, ...]
     """ISO 45001:2018 clauses for which this field alone is evidence; usually empty, then the type's clauses apply."""
     help: Mapping[str, str]
+    refers_to: tuple[Reference, ...] = ()
+    concerns: str = ""
+    """The field that names the person whom this field is about; empty: see `RecordType.concerns`."""
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Labels of the values of an enum, by value, where the file gives them."""
+    members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Labels of the members of an object or of a list's objects, by name, where the file gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormStep:
+    """One page of a form."""
+
+    labels: Mapping[str, str]
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The layout of a type's form; fields that stand in no step belong to the record's context (site, source, …)."""
+
+    steps: tuple[FormStep, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +103,7 @@ class RecordType:
     version: int
     labels: Mapping[str, str]
     subject_kind: str
-    """First part of the subject, `<kind>/<id>` (FORMATS 1): person, equipment, loading_operation, violation, …"""
+    """First part of the subject, `<kind>/<id>` (FORMATS 1): person, equipment, …; `*` where any kind will do."""
     clauses: tuple[str, ...]
     retention_class: str
     fields: Mapping[str, Field]
@@ -58,16 +111,32 @@ class RecordType:
     """JSON Schema 2020-12 of the payload, self-contained."""
     data: Mapping[str, Json]
     """The whole type; the digest is taken over its canonical form."""
+    help: Mapping[str, str]
+    legal_basis: str
+    unique: tuple[tuple[str, ...], ...]
+    """Groups of fields whose values together name one thing only."""
+    lifecycle: LifecycleDef | None
+    deadlines: tuple[DeadlineDef, ...]
+    rules: tuple[RuleDef, ...]
+    measures: tuple[MeasureDef, ...]
+    form: Form | None
 
     @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the RFC 8785 form of `data`: 32 bytes."""
         return sha256(dumps(dict(self.data)))
 
-    @property
+    @cached_property
     def schema_claim(self) -> str:
         """The statement's `schema` claim, `<version>;sha-256=<base64url digest>` (FORMATS 2)."""
         return f"{self.version};sha-256={b64url_encode(self.digest)}"
+
+    @staticmethod
+    def from_data(data: Mapping[str, Json]) -> RecordType:
+        """A type from its canonical data, of this or an older grammar. Raises `RecordTypeInvalid`."""
+        from evidence.records.definition import from_data  # It builds what is defined here.
+
+        return from_data(data)
 
     def label(self, name: str | None = None, language: str = "en") -> str:
         """The label of a field, or of the type where `name` is None; unknown languages fall back to English.
@@ -80,3 +149,74 @@ class RecordType:
     def personal_fields(self) -> frozenset[str]:
         """Names of the fields that say something about a person: withheld unless a reader is entitled to them."""
         return frozenset(f.name for f in self.fields.values() if f.personal is not PersonalData.NONE)
+
+    def takes_subject(self, subject: str) -> bool:
+        """Whether a record of this type may be about `subject`, by its kind."""
+        return self.subject_kind == ANY_SUBJECT or subject.startswith(f"{self.subject_kind}/")
+
+    def links(self, payload: Mapping[str, Json]) -> tuple[Link, ...]:
+        """The subjects to which the disclosed fields refer, each once a field, and one for each unique group.
+
+        A unique group is a subject of its own, `unique/<digest of type, fields and values>`: records that mention the
+        same one name the same thing. Digests of short values can be guessed: blind the subject before storing it.
+        """
+        found = [
+            Link(item.name, subject)
+            for item in self._referring
+            if item.name in payload
+            for reference in item.refers_to
+            for subject in reference.subjects(payload[item.name])
+        ]
+        found += [Link("+".join(group), subject) for group, subject in self.unique_subjects(payload).items()]
+        return tuple(dict.fromkeys(found))
+
+    def unique_subjects(self, payload: Mapping[str, Json]) -> dict[tuple[str, ...], str]:
+        """By group of fields that are all disclosed: the subject that stands for their values."""
+        return {
+            group: f"unique/{b64url_encode(sha256(dumps([self.id, *group, *(payload[name] for name in group)])))}"
+            for group in self.unique
+            if all(name in payload for name in group)
+        }
+
+    def concerns(self, payload: Mapping[str, Json]) -> dict[str, str | None]:
+        """Whom each disclosed personal field is about: a subject, usually `person/<id>`.
+
+        The field that `concerns` names decides; else the subject, if it is a person; else the field's own reference to
+        a person; else the record's subject. None where that names nobody, or more than one.
+        """
+        return {name: self._concerned(name, payload) for name in payload if name in self._personal}
+
+    @cached_property
+    def _personal(self) -> frozenset[str]:
+        return self.personal_fields()
+
+    @cached_property
+    def _referring(self) -> tuple[Field, ...]:
+        return tuple(item for item in self.fields.values() if item.refers_to)
+
+    def _concerned(self, name: str, payload: Mapping[str, Json]) -> str | None:
+        about = self.fields[name].concerns
+        subject = payload.get("subject")
+        own = subject if isinstance(subject, str) and _SUBJECT.fullmatch(subject) else None
+        by = about or name
+        refers = any(reference.kind in (PERSON, ANY_SUBJECT) for reference in self.fields[by].refers_to)
+        if by == "subject" or (not about and (self.subject_kind == PERSON or not refers)):
+            return own
+        named = {
+            subject
+            for reference in self.fields[by].refers_to
+            for subject in reference.subjects(payload.get(by))
+            if subject.startswith(f"{PERSON}/")
+        }
+        return named.pop() if len(named) == 1 else None
+
+
+def _reach(value: Json, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _reach(item, path)
+    elif path:
+        if isinstance(value, dict) and path[0] in value:
+            yield from _reach(value[path[0]], path[1:])
+    elif isinstance(value, str):
+        yield value

@@ -13,12 +13,15 @@ import jsonschema_rs
 
 from evidence.canonical import Json, dumps
 from evidence.errors import Malformed, SchemaMismatch
-from evidence.records.model import RecordType, RecordTypeInvalid
+from evidence.records.model import RecordType
+from evidence.records.node import Node, Path, RecordTypeInvalid
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 MAX_PROBLEMS: Final = 20
 """Problems listed in one refusal; the rest is counted. Keeps a hostile payload from filling a log line."""
-MAX_SCHEMA_DEPTH: Final = 16
+MAX_SCHEMA_DEPTH: Final = 20
+_SCHEMA_KEYS: Final = ("$schema", "type", "properties", "required", "additionalProperties", "$defs")
+_DEFS: Final = "#/$defs/"
 
 
 class PayloadMismatch(SchemaMismatch):
@@ -31,25 +34,69 @@ class PayloadMismatch(SchemaMismatch):
 
 
 def assemble(
-    properties: Mapping[str, Json], required: list[str], definitions: Mapping[str, Json], where: str
+    properties: Mapping[str, Json],
+    required: list[str],
+    definitions: Mapping[str, Json],
+    paths: Mapping[str, Path],
+    conditions: list[Json] | None = None,
 ) -> dict[str, Json]:
-    """One self-contained object schema from field schemas. Raises `RecordTypeInvalid` where a part is not allowed."""
+    """One object schema from field schemas, with the definitions that they use. `paths` tells where each one stands.
+
+    Raises `RecordTypeInvalid` where a part is not allowed; the whole is checked by `check_closed`.
+    """
+    used: dict[str, Json] = {}
+    for name, part in properties.items():
+        _check_part(part, paths[name], 0)
+        _collect(part, definitions, used, paths[name])
     schema: dict[str, Json] = {
         "$schema": DIALECT,
         "type": "object",
         "properties": dict(properties),
         "required": list(required),
         "additionalProperties": False,
-        "$defs": dict(definitions),
+        "$defs": {name: used[name] for name in sorted(used)},
     }
-    for name, part in [*properties.items(), *definitions.items()]:
-        _check_part(part, f"{where}: {name}", 0)
+    return schema | {"allOf": conditions} if conditions else schema
+
+
+def check_closed(schema: Mapping[str, Json]) -> None:
+    """Require a JSON Schema 2020-12 of a closed object that keeps values exact. Raises `RecordTypeInvalid`."""
+    Node(dict(schema), ("schema",)).keys(_SCHEMA_KEYS, {"allOf"})
+    _check_part(dict(schema), ("schema",), 0)
     try:
-        jsonschema_rs.meta.validate(schema)
+        jsonschema_rs.meta.validate(dict(schema))
         _compile(schema)
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        raise RecordTypeInvalid(f"{where}: not a JSON Schema 2020-12: {str(error).splitlines()[0]}") from error
-    return schema
+    except jsonschema_rs.ValidationError as error:
+        place = list(error.instance_path)
+        # A field's schema stands at the field, in the file and for the reader.
+        path = ("fields", place[1], "schema", *place[2:]) if place[:1] == ["properties"] else ("schema", *place)
+        raise RecordTypeInvalid(f"not a JSON Schema 2020-12: {_first_line(error)}", path=path) from error
+    except (jsonschema_rs.ReferencingError, ValueError) as error:
+        raise RecordTypeInvalid(f"not a JSON Schema 2020-12: {_first_line(error)}", path=("schema",)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _collect(part: Json, definitions: Mapping[str, Json], used: dict[str, Json], path: Path) -> None:
+    """Add to `used` every definition that `part` refers to, directly or through another."""
+    if isinstance(part, list):
+        for item in part:
+            _collect(item, definitions, used, path)
+    if not isinstance(part, dict):
+        return
+    reference = part.get("$ref")
+    if isinstance(reference, str):
+        name = reference.removeprefix(_DEFS)
+        if name not in definitions:
+            known = ", ".join(sorted(definitions))
+            raise RecordTypeInvalid(f"$ref {reference} leads nowhere; known are {known}", path=path)
+        if name not in used:
+            used[name] = definitions[name]
+            _collect(definitions[name], definitions, used, path)
+    for value in part.values():
+        _collect(value, definitions, used, path)
 
 
 def validate(record_type: RecordType, payload: Mapping[str, Json]) -> None:
@@ -86,18 +133,18 @@ def _compile(schema: Any) -> jsonschema_rs.Draft202012Validator:
     )
 
 
-def _check_part(part: Json, where: str, depth: int) -> None:
+def _check_part(part: Json, path: Path, depth: int) -> None:
     """Allow only what keeps payloads exact, closed and checkable offline."""
     if depth > MAX_SCHEMA_DEPTH:
-        raise RecordTypeInvalid(f"{where}: schema nested deeper than {MAX_SCHEMA_DEPTH}")
+        raise RecordTypeInvalid(f"schema nested deeper than {MAX_SCHEMA_DEPTH}", path=path)
     if isinstance(part, dict):
         for defect in _defects(part):
-            raise RecordTypeInvalid(f"{where}: {defect}")
+            raise RecordTypeInvalid(defect, path=path)
         for name, value in part.items():
-            _check_part(value, f"{where}.{name}", depth + 1)
+            _check_part(value, (*path, name), depth + 1)
     elif isinstance(part, list):
-        for value in part:
-            _check_part(value, where, depth + 1)
+        for position, value in enumerate(part):
+            _check_part(value, (*path, position), depth + 1)
 
 
 def _defects(part: dict[str, Json]) -> Iterator[str]:
@@ -106,5 +153,5 @@ def _defects(part: dict[str, Json]) -> Iterator[str]:
         yield "numbers with fractions lose digits: use a decimal string ($defs/decimal) or a quantity"
     if kind == "object" and part.get("additionalProperties") is not False:
         yield "an object must list its properties and set additionalProperties: false"
-    if isinstance(reference, str) and not reference.startswith("#/$defs/"):
+    if isinstance(reference, str) and not reference.startswith(_DEFS):
         yield "a $ref must stay inside the type (#/$defs/…)"
