@@ -5,19 +5,22 @@
     report.verdict  # VALID, INVALID or UNKNOWN
 
 The checks, in order: (1) format, (2) checkpoint, (3) inclusion, (4) entry, (5) signer, (6) signature, (7) disclosures,
-(8) schema, (9) anchor, (10) finality. A check that depends on a failed one is reported as not run. `verify` never
-raises for bad input.
+(8) schema, (9) judgement, (10) anchor, (11) finality. A check that depends on a failed one is reported as not run.
+`verify` never raises for bad input.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from evidence import rule_results
 from evidence.anchor_checks import AnchorVerifier
 from evidence.canonical import dumps
 from evidence.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
+from evidence.encoding import parse_time
 from evidence.entry import Entry, parse_entry
 from evidence.errors import KeyNotTrusted, Malformed, MissingEvidence, RootMismatch
 from evidence.hashing import leaf_hash, sha256
@@ -31,7 +34,8 @@ from evidence.report import CheckList, CheckStopped, Report
 from evidence.statement import Statement, disclosed, verify_signature
 
 CHECKS = (
-    "format", "checkpoint", "inclusion", "entry", "signer", "signature", "disclosures", "schema", "anchor", "finality",
+    "format", "checkpoint", "inclusion", "entry", "signer", "signature", "disclosures", "schema", "judgement", "anchor",
+    "finality",
 )  # fmt: skip
 _CACHE_LIMIT = 4096
 
@@ -76,7 +80,7 @@ class ReceiptVerifier:
         try:
             self._verify_record(checks, receipt, checkpoint)
         except CheckStopped:
-            checks.skip(CHECKS[len(checks.report().checks) : 8])
+            checks.skip(CHECKS[len(checks.report().checks) : CHECKS.index("anchor")])
         self._anchors.run(checks, receipt.anchors, checkpoint)
         return checks.report()
 
@@ -108,7 +112,10 @@ class ReceiptVerifier:
         checks.run("signature", lambda: verify_signature(entry.statement, jwk), "signed by that key")
         shown = entry.statement.showing(receipt.disclosures)
         payload = checks.run("disclosures", lambda: disclosed(shown), partial(_describe_disclosures, shown))
-        checks.run("schema", lambda: self._verify_schema(shown, payload), lambda words: words)
+        # Whether this verifier knows the record type says nothing about the judgement: the entry commits to that one.
+        with suppress(CheckStopped):
+            checks.run("schema", lambda: self._verify_schema(shown, payload), lambda words: words)
+        checks.run("judgement", lambda: _verify_judgement(receipt, entry), lambda words: words)
 
     def _signer(self, receipt: Receipt, entry: Entry, checkpoint: Checkpoint) -> PublicJwk:
         history = self.history(receipt.keys, checkpoint)
@@ -162,6 +169,25 @@ def apply_key_event(history: KeyHistory, index: int, entry: Entry, statement: St
 def _verify_included(receipt: Receipt, checkpoint: Checkpoint) -> None:
     proof = receipt.proof
     verify_inclusion(leaf_hash(receipt.entry), proof.index, checkpoint.size, proof.hashes, checkpoint.root)
+
+
+def _verify_judgement(receipt: Receipt, entry: Entry) -> str:
+    """Hold the judgement against the entry and its place; words for the report.
+
+    A withheld one is no gap in the proof of the record, as little as a withheld field.
+    """
+    if receipt.judgement is None:
+        if entry.judgement is None:
+            return "the entry commits to no judgement"
+        return "the entry commits to a judgement that is not shown (withheld or erased)"
+    judgement = rule_results.unseal(receipt.judgement, entry.judgement)
+    if judgement.known != receipt.proof.index:
+        raise Malformed(f"the judgement knows {judgement.known} entries, at index {receipt.proof.index}")
+    if any(index >= judgement.known for item in judgement.results for index in item.inputs):
+        raise Malformed("the judgement rests on an entry behind its own")
+    if judgement.at != parse_time(entry.statement.claims.occurred_at):
+        raise Malformed("the judgement is on another instant than the record's")
+    return rule_results.words(judgement)
 
 
 def _describe_checkpoint(checkpoint: Checkpoint) -> str:

@@ -16,6 +16,8 @@ from evidence.receipt import Receipt
 from scripts.vectors import Cases
 from scripts.vectors.statements import HEADER, body_of, disclosure, forge
 from tests.reference import chain
+from tests.reference.judgements import disclosure as judgement_disclosure
+from tests.reference.judgements import judgement_value, rule_result
 from tests.reference.ledger import KEY_EVENT, ORIGIN, Kind, MemoryLedger, calibration, populated
 
 INVALID, UNKNOWN, VALID = "INVALID", "UNKNOWN", "VALID"
@@ -25,7 +27,18 @@ _SOUND: Answer = (VALID, None, None)
 
 def receipts() -> Cases:
     """`ReceiptVerifier.verify` with the policy of the case."""
-    for maker in (_sound, _formats, _checkpoints, _inclusions, _entries, _signers, _histories, _statements, _anchors):
+    for maker in (
+        _sound,
+        _formats,
+        _checkpoints,
+        _inclusions,
+        _entries,
+        _signers,
+        _histories,
+        _statements,
+        _judgements,
+        _anchors,
+    ):
         yield from maker()
 
 
@@ -66,7 +79,11 @@ def _formats() -> Cases:
     good = json.loads(ledger.receipt(3, keys=[0]).to_json())
     unsigned = good["proof"][: good["proof"].index("\u2014")]
     bent: dict[str, tuple[Any, str]] = {
-        "version-2": (good | {"v": 2}, "UnsupportedVersion"),
+        "version-2-without-judgement": (good | {"v": 2}, "Malformed"),
+        "version-1-with-judgement": (good | {"judgement": None}, "Malformed"),
+        "version-3": (good | {"v": 3, "judgement": None}, "UnsupportedVersion"),
+        "judgement-object": (good | {"v": 2, "judgement": {}}, "Malformed"),
+        "key-with-judgement": (good | {"keys": [good["keys"][0] | {"judgement": None}]}, "Malformed"),
         "version-true": (good | {"v": True}, "UnsupportedVersion"),
         "version-missing": ({k: v for k, v in good.items() if k != "v"}, "UnsupportedVersion"),
         "member-unknown": (good | {"trusted": True}, "Malformed"),
@@ -488,6 +505,80 @@ def _statements() -> Cases:
         yield name, _case(
             "a record type that this verifier does not have", ledger.receipt(index, keys=[0]), policy,
             (UNKNOWN, "schema", "MissingEvidence"),
+        )  # fmt: skip
+
+
+def _judgements() -> Cases:
+    """Receipts of version 2: what the rules said, committed in the entry."""
+    ledger, device = populated(1)
+    policy = ledger.policy()
+    failed = rule_result("TR5", "fail", "overlapping", 0, 1)
+    index = ledger.judged(device, rule_result("TR1", "pass"), failed)
+    good = ledger.receipt(index, keys=[0])
+    at = ledger.statements[index].claims.occurred_at
+    yield "judgement-sound", _case("a record with its rule results", good, policy, _SOUND)
+    withheld = replace(good, judgement=None)
+    yield "judgement-withheld", _case("the judgement is not shown: no gap in the proof", withheld, policy, _SOUND)
+    older = replace(withheld, version=1)
+    yield "judgement-in-receipt-of-version-1", _case("a receipt without a place for it", older, policy, _SOUND)
+    unjudged = replace(ledger.receipt(1, keys=[0]), version=2)
+    yield "judgement-never-made", _case("an entry of version 1 has none to show", unjudged, policy, _SOUND)
+    passed = judgement_disclosure(judgement_value(index, at, rule_result("TR1"), rule_result("TR5")))
+    bent = {
+        "failure-turned-into-pass": (good, passed),
+        "other-salt": (
+            good,
+            judgement_disclosure(judgement_value(index, at, rule_result("TR1"), failed), salt="A" * 22),
+        ),
+        "of-other-entry": (good, ledger.judgements[ledger.judged(device)]),
+        "empty": (good, ""),
+        "for-entry-of-version-1": (unjudged, good.judgement),
+    }
+    for name, (receipt, shown) in bent.items():
+        case = _case(
+            "not what the entry commits to",
+            replace(receipt, judgement=shown),
+            policy,
+            _invalid("judgement", "DisclosureNotCommitted"),
+        )
+        yield f"judgement-{name}", case
+    yield from _committed_nonsense()
+
+
+def _committed_nonsense() -> Cases:
+    """What a ledger that follows no format commits to: the digest fits, the content does not."""
+    ledger, device = populated(1)
+    start = ledger.time(2) - timedelta(minutes=5)
+    at = format_time(start)
+    value = judgement_value(2, at, rule_result("TR5", "fail", "overlapping", 0, 1))
+    later = format_time(start + timedelta(seconds=1))
+    texts: dict[str, tuple[str, str]] = {
+        "of-other-name": (judgement_disclosure(value, name="result"), "Malformed"),
+        "with-short-salt": (judgement_disclosure(value, salt="AAAA"), "Malformed"),
+        "version-2": (judgement_disclosure(value | {"v": 2}), "UnsupportedVersion"),
+        "member-unknown": (judgement_disclosure(value | {"compliant": True}), "Malformed"),
+        "outcome-unknown": (judgement_disclosure(value | {"results": [rule_result("TR5", "maybe")]}), "Malformed"),
+        "inputs-descending": (
+            judgement_disclosure(value | {"results": [rule_result("TR5", "pass", "", 1, 0)]}),
+            "Malformed",
+        ),
+        "input-is-itself": (
+            judgement_disclosure(value | {"results": [rule_result("TR5", "pass", "", 2)]}),
+            "Malformed",
+        ),
+        "knows-the-future": (judgement_disclosure(value | {"known": 3}), "Malformed"),
+        "knows-too-little": (judgement_disclosure(value | {"known": 1}), "Malformed"),
+        "at-other-instant": (judgement_disclosure(value | {"at": later}), "Malformed"),
+        "sixty-five-results": (judgement_disclosure(value | {"results": [rule_result()] * 65}), "LimitExceeded"),
+        "deep": (judgement_disclosure(value | {"results": [_deep()]}), "Malformed"),
+        "not-a-disclosure": ("!", "Malformed"),
+    }
+    for name, (text, reason) in texts.items():
+        ledger, device = populated(1)
+        index = ledger.append(ledger.statement(calibration(), device), judgement=text)
+        yield f"judgement-{name}", _case(
+            "committed, but no judgement of this record", ledger.receipt(index, keys=[0]), ledger.policy(),
+            _invalid("judgement", reason),
         )  # fmt: skip
 
 

@@ -190,6 +190,9 @@ def entries() -> Cases:
     first, second = ledger.record(key), ledger.record(key)
     for name, index in {"sound-first": first, "sound-second": second}.items():
         yield name, _entry(ledger.entries[index], None, "an entry")
+    judging = MemoryLedger()
+    yield "sound-judged", _entry(judging.entries[judging.judged(key)], None, "an entry with a judgement, version 2")
+    judged = json.loads(judging.entries[0])
     good = json.loads(ledger.entries[second])
     start = json.loads(ledger.entries[first])
     other = ledger.statement(calibration(1), key)
@@ -206,7 +209,14 @@ def entries() -> Cases:
         "prev-empty": (good | {"prev": ""}, "Malformed"),
         "prev-number": (good | {"prev": 0}, "Malformed"),
         "prev-hex": (good | {"prev": "00" * 32}, "Malformed"),
-        "version-2": (good | {"v": 2}, "UnsupportedVersion"),
+        "version-2-without-judgement": (good | {"v": 2}, "Malformed"),
+        "version-1-with-judgement": (judged | {"v": 1}, "Malformed"),
+        "version-3": (judged | {"v": 3}, "UnsupportedVersion"),
+        "judgement-null": (judged | {"judgement": None}, "Malformed"),
+        "judgement-short": (judged | {"judgement": judged["judgement"][:-2]}, "Malformed"),
+        "judgement-hex": (judged | {"judgement": "00" * 32}, "Malformed"),
+        "judgement-padded": (judged | {"judgement": judged["judgement"] + "="}, "Malformed"),
+        "judgement-in-the-clear": (judged | {"judgement": {"results": "fail"}}, "Malformed"),
         "version-true": (good | {"v": True}, "UnsupportedVersion"),
         "version-text": (good | {"v": "1"}, "UnsupportedVersion"),
         "received-with-offset": (good | {"received_at": "2026-11-02T06:01:00+00:00"}, "Malformed"),

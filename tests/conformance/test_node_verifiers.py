@@ -14,7 +14,8 @@ from evidence.entry import encode_entry, parse_entry
 from evidence.merkle.tree import MerkleTree
 from evidence.statement import disclosed, parse_statement, stream_id, uuid7, verify_signature
 from tests.conformance.conftest import Node, policy_as_json
-from tests.reference import chain
+from tests.reference import chain, judgements
+from tests.reference.judgements import rule_result
 from tests.reference.ledger import CALIBRATION, ORIGIN, STREAM_KEY, MemoryLedger, calibration, populated
 
 LEDGER, DEVICE = populated(12)
@@ -62,6 +63,25 @@ def test_foreign_code_refuses_what_we_refuse(verdicts: Callable[[list[Any]], lis
         good | {"proof": good["proof"].replace("demo\n13\n", "demo\n14\n")},
     ]
     assert [result["valid"] for result in verdicts([good, *bent])] == [True] + [False] * len(bent)
+
+
+def test_judgements_of_the_reference_ledger(verdicts: Callable[[list[Any]], list[dict[str, Any]]]) -> None:
+    ledger, device = populated(1)
+    ledger.judged(device, rule_result("TR5", "fail", "overlapping", 0, 1))
+    ledger.judged(device, rule_result("TR5", "pass"))
+    shown = json.loads(ledger.receipt(2, keys=[0]).to_json())
+    other = json.loads(ledger.receipt(3, keys=[0]).to_json())
+    results = verdicts(
+        [
+            shown,
+            shown | {"judgement": None},
+            shown | {"judgement": other["judgement"]},
+            json.loads(ledger.receipt(1, keys=[0]).to_json()) | {"v": 2, "judgement": shown["judgement"]},
+        ]
+    )
+    assert [result["valid"] for result in results] == [True, True, False, False]
+    assert results[0]["judgement"] == judgements.shown(ledger.entries[2], ledger.judgements[2])
+    assert results[1]["judgement"] is None
 
 
 def test_receipts_of_the_demo(node: Node, demo_output: Path, tmp_path: Path) -> None:

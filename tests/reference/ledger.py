@@ -24,6 +24,7 @@ from evidence.notes import NoteSigner
 from evidence.receipt import Receipt
 from evidence.statement import Claims, Statement, issue, present, stream_id, uuid7
 from evidence.tlog_proof import TlogProof
+from tests.reference.judgements import disclosure, judgement_value
 
 ORIGIN = "ledger.example.com/demo"
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -58,6 +59,7 @@ class MemoryLedger:
         self.root = self.key("root")
         self.entries: list[bytes] = []
         self.statements: list[Statement] = []
+        self.judgements: dict[int, str] = {}
         self.tree = MerkleTree()
         self._heads: dict[str, tuple[int, bytes]] = {}
 
@@ -99,13 +101,19 @@ class MemoryLedger:
         return issue(claims, payload, key, salt=self.draw, decoys=decoys)
 
     def append(self, statement: Statement, **changes: Any) -> int:
-        """Enter a statement in its stream; `changes` replace parts of the entry."""
+        """Enter a statement in its stream; `changes` replace parts of the entry.
+
+        A `judgement` is given as its disclosure, which receipts then show, or as the digest alone.
+        """
         seq, prev = self._heads.get(statement.claims.stream, (-1, None))
         parts: dict[str, Any] = {
             "prev": prev, "received_at": self.time(len(self.entries)), "jwt": statement.jwt,
             "stream": statement.claims.stream, "stream_seq": seq + 1,
         }  # fmt: skip
         parts |= changes
+        if isinstance(parts.get("judgement"), str):
+            self.judgements[len(self.entries)] = parts["judgement"]
+            parts["judgement"] = hashlib.sha256(parts["judgement"].encode()).digest()
         return self.append_bytes(encode_entry(**parts), statement, parts["stream_seq"])
 
     def append_bytes(self, entry: bytes, statement: Statement, seq: int = 0) -> int:
@@ -120,6 +128,12 @@ class MemoryLedger:
     def record(self, key: SigningKey, number: int = 0, **fields: Any) -> int:
         """Enter a calibration record signed by `key`."""
         return self.append(self.statement(calibration(number) | fields, key))
+
+    def judged(self, key: SigningKey, *results: dict[str, Any], number: int = 0, **changes: Any) -> int:
+        """Enter a calibration record with the judgement of these results; `changes` bend the judgement."""
+        statement = self.statement(calibration(number), key)
+        value = judgement_value(len(self.entries), statement.claims.occurred_at, *results, **changes)
+        return self.append(statement, judgement=disclosure(value))
 
     def event(self, action: str, key: PublicJwk, by: SigningKey, *, subject: str | None = None, role: str = "device",
               **fields: Any) -> int:  # fmt: skip
@@ -143,7 +157,11 @@ class MemoryLedger:
         statement = self.statements[index] if names is None else present(self.statements[index], names)
         proof = TlogProof(index, tuple(self.tree.inclusion_proof(index, size)), self.checkpoint(size))
         chain = tuple(key if isinstance(key, Receipt) else self.receipt(key, size=size) for key in keys)
-        return Receipt(self.entries[index], statement.disclosures, proof, chain, tuple(anchors))
+        judgement = self.judgements.get(index)
+        version = 1 if judgement is None else 2
+        return Receipt(
+            self.entries[index], statement.disclosures, proof, chain, tuple(anchors), judgement, version
+        )  # fmt: skip
 
     def policy(self, *, chains: str = "", require_anchor: bool = False, log: str = "") -> str:
         """A policy that trusts this ledger's log key and root."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from evidence import rule_results
 from evidence.canonical import dumps, loads, loads_canonical
 from evidence.checkpoint import parse_checkpoint_text
 from evidence.encoding import b64_decode, b64url_decode, hex_decode, parse_decimal, parse_time
@@ -15,16 +16,20 @@ from evidence.merkle.tiles import decode_entries, decode_tile, encode_entries, p
 from evidence.notes import VerifierKey, parse_note
 from evidence.policy import parse_policy
 from evidence.receipt import parse_receipt
+from evidence.records.judgement import parse_judgement
 from evidence.statement import disclosed, parse_disclosure, parse_jwt, parse_statement, present
 from evidence.tlog_proof import parse_tlog_proof
 from tests.reference import chain
+from tests.reference.judgements import rule_result
 from tests.reference.ledger import ORIGIN, populated
 
-LEDGER, DEVICE = populated()
+LEDGER, DEVICE = populated(4)
+JUDGED = LEDGER.judged(DEVICE, rule_result("CA1", "fail", "expired", 1), number=1)
 ANCHOR = chain.anchor(ORIGIN, LEDGER.tree.size, LEDGER.tree.root())
 POLICY = LEDGER.policy(chains=chain.chain_policy(ANCHOR["block"]["hash"]), require_anchor=True)
-RECEIPT = LEDGER.receipt(3, keys=[0], anchors=[ANCHOR])
-STATEMENT = LEDGER.statements[3]
+RECEIPT = LEDGER.receipt(JUDGED, keys=[0], anchors=[ANCHOR])
+JUDGEMENT = LEDGER.judgements[JUDGED]
+STATEMENT = LEDGER.statements[JUDGED]
 EVENT = disclosed(LEDGER.statements[0])
 
 
@@ -57,8 +62,10 @@ OF_TEXTS: dict[str, tuple[Callable[[str], object], str]] = {
     "statement": (_walk, STATEMENT.compact),
     "disclosure": (parse_disclosure, STATEMENT.disclosures[0]),
     "policy": (parse_policy, POLICY),
+    "judgement": (rule_results.parse, JUDGEMENT),
 }
 OF_JSON: dict[str, tuple[Callable[[Any], object], Any]] = {
     "jwk": (parse_jwk, DEVICE.public.to_json()),
     "key_event": (KeyEvent.from_payload, EVENT),
+    "judgement_value": (parse_judgement, rule_results.parse(JUDGEMENT).to_value()),
 }

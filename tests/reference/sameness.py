@@ -13,7 +13,8 @@ _HINTS = ("tx_hash", "state", "captured_at")
 def same_receipt(bent: bytes, sound: bytes) -> bool:
     """Whether `bent` carries the same authenticated content, whatever its layout and hints, or withholds fields."""
     one, other = parse_receipt(bent), parse_receipt(sound)
-    return _essence(one) == _essence(other) and set(one.disclosures) <= set(other.disclosures)
+    shown = set(one.disclosures) <= set(other.disclosures) and one.judgement in (None, other.judgement)
+    return _essence(one) == _essence(other) and shown
 
 
 def _essence(receipt: Receipt) -> Any:

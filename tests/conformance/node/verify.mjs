@@ -8,6 +8,7 @@
 // - checkpoint, inclusion: @sigstore/verify (signed note, RFC 6962)
 // - signature: jose (RFC 7515, 8037, 9864)
 // - disclosures: @sd-jwt/core (RFC 9901)
+// - judgement: node:crypto (SHA-256 over the disclosure's characters, as RFC 9901 has it)
 // - anchors: @ethereumjs/mpt and @ethereumjs/rlp (EIP-1186 proofs), @noble/hashes (Keccak-256)
 
 import { createHash, createPublicKey } from "node:crypto";
@@ -88,6 +89,18 @@ async function disclosedPayload(jwt, disclosures, jwk) {
   return fields;
 }
 
+// The judgement that the entry commits to; null where there is none or it is withheld.
+function judged(receipt, entry) {
+  require_(receipt.v === 1 || receipt.v === 2, "receipt version");
+  require_(entry.v === 1 || (entry.v === 2 && Buffer.from(entry.judgement, "base64url").length === 32), "entry version");
+  if (receipt.v === 1 || receipt.judgement === null) return null;
+  const digest = createHash("sha256").update(receipt.judgement, "ascii").digest("base64url");
+  require_(entry.v === 2 && entry.judgement === digest, "the judgement is not the one that the entry commits to");
+  const [salt, name, value] = JSON.parse(Buffer.from(receipt.judgement, "base64url").toString("utf8"));
+  require_(Buffer.from(salt, "base64url").length >= 16 && name === "rule_results" && value.v === 1, "not a judgement");
+  return value;
+}
+
 // The signer's key: enrolled, step by step, from a root of the policy.
 async function signerKey(receipt, kid, policy) {
   const known = new Map();
@@ -149,9 +162,10 @@ async function verify(receipt, policy) {
   const jwk = await signerKey(receipt, header.kid, policy);
   await signedBy(entry.statement, jwk);
   const payload = await disclosedPayload(entry.statement, receipt.disclosures, jwk);
+  const judgement = judged(receipt, entry);
   const anchors = [];
   for (const anchor of receipt.anchors) anchors.push(await anchored(anchor, checkpoint, policy));
-  return { index: Number(index), size: Number(checkpoint.logSize), origin: checkpoint.origin, payload, anchors };
+  return { index: Number(index), size: Number(checkpoint.logSize), origin: checkpoint.origin, payload, judgement, anchors };
 }
 
 await createMPT({}); // Loads the trie code once, so that its failure is not blamed on a receipt.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from evidence.errors import (
 )
 from evidence.policy import parse_policy
 from evidence.report import CheckList, CheckStopped, Outcome, Report, verdict_of
-from evidence.verify import ReceiptVerifier, verify_receipt
+from evidence.verify import CHECKS, ReceiptVerifier, verify_receipt
 from tests.reference.ledger import KINDS, populated, validate
 from tests.reference.parsers import POLICY, RECEIPT
 
@@ -85,6 +86,18 @@ def test_json_form_and_details_without_payload_values() -> None:
     assert not any(value in text for value in ("E-0815", "PG-104", "指针", "gauge bench"))
 
 
+def test_the_judgement_is_named_in_words() -> None:
+    report = ReceiptVerifier(parse_policy(POLICY), KINDS, validate).verify(RECEIPT.to_json())
+    [check] = [check for check in report.checks if check.name == "judgement"]
+    assert (check.outcome, check.detail) == (V, "1 rules applied; failed: CA1 (expired)")
+
+
+def test_a_judgement_is_checked_where_the_record_type_is_not_known() -> None:
+    bent = replace(RECEIPT, judgement=RECEIPT.judgement[:-1] + "A" if RECEIPT.judgement else None)
+    report = verify_receipt(bent.to_json(), parse_policy(POLICY))
+    assert [(check.name, check.outcome) for check in report.failed] == [("judgement", I), ("schema", U)]
+
+
 def test_without_record_types_the_schema_is_unknown() -> None:
     ledger, _ = populated(1)
     report = verify_receipt(ledger.receipt(1, keys=[0]).to_json(), parse_policy(ledger.policy()))
@@ -97,4 +110,4 @@ def test_without_record_types_the_schema_is_unknown() -> None:
 def test_hopeless_bytes_are_invalid_and_nothing_else_ran(data: bytes) -> None:
     report = verify_receipt(data, parse_policy(POLICY))
     assert report.verdict is I
-    assert [check.reason for check in report.checks[1:]] == ["NotRun"] * 9
+    assert [check.reason for check in report.checks[1:]] == ["NotRun"] * (len(CHECKS) - 1)
