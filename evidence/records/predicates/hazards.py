@@ -61,7 +61,7 @@ def same_place(scope: Scope, payload: Mapping[str, Json]) -> bool:
 
     True where either side has no position. Undecidable where the positions have different datums.
     """
-    radius = number(scope.table("management_limits").get("same_place_radius_m"))
+    radius = number(scope.table("management-limits").get("same_place_radius_m"))
     known = [position for _, photo in _before(scope) if (position := _position(photo.get("geo")))]
     known += [position for place in every(scope, "place") if (position := _position(place))]
     after = [position for photo in attachments(payload, AFTER) if (position := _position(photo.get("geo")))]

@@ -24,10 +24,10 @@ _DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 def story(scope: Scope, subject: str | None = None) -> list[Fact]:
     """The records that speak about a subject (by default the judged one), oldest first, the judged record last.
 
-    A correction stands where the record stood that it replaces.
+    A correction stands where the record stood that it replaces. What a rule blocked moved nothing and says nothing.
     """
     own = scope.candidate.subject
-    facts = list(scope.facts.about(subject or own))
+    facts = [fact for fact in scope.facts.about(subject or own) if fact.blocked is None]
     if subject is None or subject == own:
         facts.append(scope.candidate)
     place: dict[str, int] = {}

@@ -26,7 +26,7 @@ def incident_grade(scope: Scope, deaths: Json, serious: Json, loss: Json) -> str
     Lower bounds belong to their grade. Acute poisoning counts as serious injury. Missing numbers count as zero.
     """
     values = [number(0 if value is None else value) for value in (deaths, serious, loss)]
-    for grade in objects(scope.table("incident_grades").get("grades")):
+    for grade in objects(scope.table("incident-grades").get("grades")):
         bounds = [number(grade.get(name)) for name in _MEASURES]
         if any(value >= bound for value, bound in zip(values, bounds, strict=True)):
             return str(grade["grade"])
@@ -113,7 +113,7 @@ def category_valid(scope: Scope, payload: Mapping[str, Json]) -> bool:
 
     Undecidable while the operator has not loaded the official table of that edition.
     """
-    table = scope.table("accident_categories")
+    table = scope.table("accident-categories")
     if payload.get("category_scheme") != table.get("scheme"):
         return scope.because("other_scheme")
     codes = table.get("codes")
@@ -135,7 +135,7 @@ def happened_at(scope: Scope) -> datetime:
 
 
 def _limit(scope: Scope, name: str) -> int:
-    return int(number(scope.table("incident_reports").get(name)))
+    return int(number(scope.table("incident-reports").get(name)))
 
 
 PREDICATES: Final[dict[str, Predicate]] = {

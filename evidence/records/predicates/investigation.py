@@ -79,7 +79,7 @@ def _reassessed(scope: Scope, subject: str, since: datetime) -> bool:
 
 
 def _template(scope: Scope, name: str) -> bool:
-    parts = texts(scope.table("incident_reports").get(name))
+    parts = texts(scope.table("incident-reports").get(name))
     missing = [part for part in parts if not said(newest(scope, part))]
     for part in missing:
         scope.because(f"no_{part}")

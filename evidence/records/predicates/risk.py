@@ -1,4 +1,4 @@
-"""Risk scores: what a method's tables make of its factors, and what opens an assessment again.
+"""Risk scores: what a method's tables make of its factors, and who may give another level than the derived one.
 
 Scores, levels and colours are derived from the edition of the table that is in force at the instant of the record, and
 an edition's name stands in the record; a later edition never moves an old score.
@@ -7,25 +7,20 @@ an edition's name stands in the record; a later edition never moves an old score
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from evidence.canonical import Json
-from evidence.records.facts import Fact
-from evidence.records.predicates.history import day, happened, number, objects, said, story, texts
+from evidence.records.predicates.history import number, objects, said, texts
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 LEC: Final = "lec"
 FACTORS: Final = ("likelihood", "exposure", "consequence")
-_ASSESSING: Final = ("assess", "reassess")
-_SUPPORTED: Final = frozenset({"confirm", "uphold"})
-_DECIDING: Final = _SUPPORTED | {"dismiss", "overturn", "second_review"}
 
 
 def lec_allowed(scope: Scope, factor: str, value: str) -> bool:
     """Whether a factor (likelihood, exposure, consequence) has one of the scale's values; nothing lies in between."""
-    listed = objects(scope.table("lec_scale").get(factor))
+    listed = objects(scope.table("lec-scale").get(factor))
     if any(item.get("value") == value for item in listed):
         return True
     return scope.because("not_in_scale")
@@ -38,17 +33,17 @@ def lec_score(scope: Scope, likelihood: str, exposure: str, consequence: str) ->
 
 def lec_level(scope: Scope, score: str) -> int:
     """Level 1 (major) … 4 (low) of a score D; the bands are half open, the lower bound belongs to its band."""
-    return _whole(_band(scope, "lec_scale", score), "level")
+    return _whole(_band(scope, "lec-scale", score), "level")
 
 
 def lec_band(scope: Scope, score: str) -> int:
     """Band 1 … 5 of a score D: the classic five steps, of which the lowest two share level 4."""
-    return _whole(_band(scope, "lec_scale", score), "band")
+    return _whole(_band(scope, "lec-scale", score), "band")
 
 
 def lec_colour(scope: Scope, score: str) -> str:
     """Colour of a score D: red, orange, yellow or blue."""
-    return str(_band(scope, "lec_scale", score)["colour"])
+    return str(_band(scope, "lec-scale", score)["colour"])
 
 
 def factors_allowed(scope: Scope, payload: Mapping[str, Json], prefix: str) -> bool:
@@ -59,7 +54,7 @@ def factors_allowed(scope: Scope, payload: Mapping[str, Json], prefix: str) -> b
         return scope.because("factor_missing")
     if payload.get("method") == LEC:
         return all(lec_allowed(scope, name, str(value)) for name, value in zip(names, given, strict=True))
-    steps = texts(scope.table("risk_matrix").get("steps"))
+    steps = texts(scope.table("risk-matrix").get("steps"))
     return all(value in steps for value in given) or scope.because("not_in_scale")
 
 
@@ -74,7 +69,7 @@ def score_derived(scope: Scope, payload: Mapping[str, Json], prefix: str) -> boo
         product *= number(payload.get(prefix + name))
     if number(payload.get(prefix + "score")) != product:
         return scope.because("score_not_derived")
-    band = _band(scope, "lec_scale" if payload.get("method") == LEC else "risk_matrix", _plain(product))
+    band = _band(scope, "lec-scale" if payload.get("method") == LEC else "risk-matrix", _plain(product))
     if payload.get(prefix + "level") != band["level"]:
         return scope.because("level_not_derived")
     if not prefix and payload.get("colour") != band["colour"]:
@@ -84,7 +79,7 @@ def score_derived(scope: Scope, payload: Mapping[str, Json], prefix: str) -> boo
 
 def method_edition(scope: Scope, payload: Mapping[str, Json]) -> bool:
     """Whether the record names the edition of the method's table that is in force at its instant."""
-    table = scope.table("lec_scale" if payload.get("method") == LEC else "risk_matrix")
+    table = scope.table("lec-scale" if payload.get("method") == LEC else "risk-matrix")
     return payload.get("method_version") == table.get("edition") or scope.because("other_edition")
 
 
@@ -110,95 +105,6 @@ def assessors_fit(scope: Scope, assessors: Json) -> bool:
     if len({str(item.get("person_ref")) for item in listed}) < 2:
         return scope.because("too_few_assessors")
     return any(item.get("role") == "worker" for item in listed) or scope.because("no_worker")
-
-
-def risk_current(scope: Scope, subject: str, at: datetime) -> bool:
-    """RA1: whether an active assessment still stands at an instant.
-
-    No longer once its review is due, an incident happened on its risk point after the assessment, or confirmed
-    violations cluster in its zones. `subject` is the risk, `risk/<id>`. Undecidable without an assessment.
-    """
-    reasons = review_reasons(scope, subject, at)
-    for reason in reasons:
-        scope.because(reason)
-    return not reasons
-
-
-def reassessed_since(scope: Scope, risks: Json, at: datetime) -> bool:
-    """RA1, seen from the incident: whether every risk point named was assessed again at or after an instant."""
-    for name in texts(risks):
-        subject = name if name.startswith("risk/") else f"risk/{name}"
-        assessed = _last_assessment(scope, subject)
-        if assessed is None:
-            return scope.because("never_assessed")
-        scope.use(assessed)
-        if assessed.occurred_at < at:
-            return scope.because("incident_since_assessment")
-    return True
-
-
-def no_violation_cluster(scope: Scope, zone: str, at: datetime) -> bool:
-    """RA1, seen from a zone: whether fewer violations than the table's number were confirmed in its number of days.
-
-    `zone` is the zone's id. The violation being judged counts as one more where its own record confirms it.
-    """
-    return len(_confirmed(scope, f"zone/{zone}", None, at)) < _cluster(scope)[0] or scope.because("violation_cluster")
-
-
-def review_reasons(scope: Scope, subject: str, at: datetime) -> tuple[str, ...]:
-    """Why the assessment of a risk needs a review at an instant; empty where it does not."""
-    assessed = _last_assessment(scope, subject)
-    if assessed is None:
-        raise Undecidable("never_assessed")
-    scope.use(assessed)
-    reasons = []
-    if "review_due" in assessed.payload and scope.local_day(at) > day(assessed.payload["review_due"]):
-        reasons.append("review_overdue")
-    incidents = [
-        fact
-        for fact in scope.facts.mentioning(subject, "incident")
-        if fact.event in ("", "report") and assessed.occurred_at < fact.occurred_at <= at
-    ]
-    for fact in incidents:
-        scope.use(fact)
-    if incidents:
-        reasons.append("incident_since_assessment")
-    if _clustered(scope, assessed, at):
-        reasons.append("violation_cluster")
-    return tuple(reasons)
-
-
-def _clustered(scope: Scope, assessed: Fact, at: datetime) -> bool:
-    count, _ = _cluster(scope)
-    zones = [f"zone/{name}" for name in texts(assessed.payload.get("zones"))]
-    return any(len(_confirmed(scope, zone, assessed.occurred_at, at)) >= count for zone in zones)
-
-
-def _confirmed(scope: Scope, zone: str, since: datetime | None, at: datetime) -> set[str]:
-    """Violations in a zone whose last decision stands against them, detected in the table's window up to `at`."""
-    start = at - _cluster(scope)[1]
-    seen: set[str] = set()
-    own = scope.candidate
-    if own.type == "ai_violation" and own.event in _SUPPORTED:
-        seen.add(own.subject)
-    for fact in scope.facts.mentioning(zone, "ai_violation"):
-        if fact.subject in seen or not max(start, since or start) < fact.occurred_at <= at:
-            continue
-        decisions = happened(scope, *_DECIDING, subject=fact.subject)
-        if decisions and decisions[-1].event in _SUPPORTED:
-            scope.use(decisions[-1])
-            seen.add(fact.subject)
-    return seen
-
-
-def _cluster(scope: Scope) -> tuple[int, timedelta]:
-    limits = scope.table("management_limits")
-    return int(number(limits.get("cluster_count"))), timedelta(days=int(number(limits.get("cluster_days"))))
-
-
-def _last_assessment(scope: Scope, subject: str) -> Fact | None:
-    assessed = [fact for fact in story(scope, subject) if fact.type == "risk_assessment" and (fact.event in _ASSESSING)]
-    return assessed[-1] if assessed else None
 
 
 def _factor_names(scope: Scope, payload: Mapping[str, Json]) -> tuple[str, ...]:
@@ -233,9 +139,6 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "override_justified": override_justified,
     "residual_not_above": residual_not_above,
     "assessors_fit": assessors_fit,
-    "risk_current": risk_current,
-    "reassessed_since": reassessed_since,
-    "no_violation_cluster": no_violation_cluster,
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
@@ -249,10 +152,6 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "residual_above": ("措施后分值高于措施前", "The score after controls is higher than before"),
     "too_few_assessors": ("评价人员少于两人", "Fewer than two assessors"),
     "no_worker": ("评价人员中没有从业人员", "No worker among the assessors"),
-    "review_overdue": ("复评已到期", "The review is overdue"),
-    "incident_since_assessment": ("评价之后发生过事件", "An incident happened after the assessment"),
-    "violation_cluster": ("已确认违章集中出现", "Confirmed violations cluster"),
-    "never_assessed": ("尚未评价", "Never assessed"),
     "no_band": ("分值不在任何区间", "The score falls in no band"),
     "no_number": ("缺少数值", "A number is missing"),
     "no_date": ("缺少日期", "A date is missing"),
