@@ -1,0 +1,1 @@
+"""Industry packs: what a plant of one kind starts with, as data."""
