@@ -15,12 +15,13 @@ from ledger_service.models import (
     blobs,
     checkpoints,
     clients,
+    cursors,
     leases,
     ledgers,
 )
 from ledger_service.models.types import ROW_SUM, row_sum
 
-SUMMED = (ledgers, clients, blobs, checkpoints, anchor_targets, anchors, anchor_attempts, leases)
+SUMMED = (ledgers, clients, blobs, checkpoints, anchor_targets, anchors, anchor_attempts, leases, cursors)
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ledger_service.models.anchors import anchor_attempts, anchor_targets, anchors, leases
 from ledger_service.models.checkpoints import checkpoints, published_heads
 from ledger_service.models.entries import blobs, disclosures, entries, stream_heads
+from ledger_service.models.judging import cursors, judgement_inputs, links
 from ledger_service.models.ledgers import clients, key_states, ledgers
 from ledger_service.models.types import METADATA, UtcTime
 
@@ -20,11 +21,14 @@ __all__ = [
     "blobs",
     "checkpoints",
     "clients",
+    "cursors",
     "disclosures",
     "entries",
+    "judgement_inputs",
     "key_states",
     "leases",
     "ledgers",
+    "links",
     "published_heads",
     "stream_heads",
 ]
