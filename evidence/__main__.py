@@ -18,7 +18,7 @@ from typing import NoReturn
 from evidence.archive import read_file, verify_path
 from evidence.errors import EvidenceError
 from evidence.policy import MAX_POLICY_BYTES, VerificationPolicy, parse_policy
-from evidence.records import load_record_types, validate
+from evidence.records import load_catalogue, validate, validate_shown
 from evidence.report import Outcome, Report, verdict_of
 from evidence.verify import ReceiptVerifier
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not os.path.exists(options.path):
         print(f"{options.path}: no such file or folder", file=sys.stderr)
         return EXIT_USAGE
-    verifier = ReceiptVerifier(policy, load_record_types().values(), validate)
+    verifier = ReceiptVerifier(policy, load_catalogue().all_types(), validate, validate_shown)
     reports = verify_path(options.path, verifier, entry=options.entry)
     verdict = verdict_of(report.verdict for report in reports)
     if options.json:

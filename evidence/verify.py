@@ -1,6 +1,6 @@
 """Verify receipts offline against the verifier's own policy, and say check by check what is proven.
 
-    verifier = ReceiptVerifier(parse_policy(text), load_record_types().values())
+    verifier = ReceiptVerifier(parse_policy(text), load_catalogue().all_types(), validate, validate_shown)
     report = verifier.verify(data, subject="receipt.json")
     report.verdict  # VALID, INVALID or UNKNOWN
 
@@ -57,11 +57,16 @@ class ReceiptVerifier:
         policy: VerificationPolicy,
         record_types: Iterable[PayloadSchema] = (),
         validate: Callable[[Any, Mapping[str, Any]], None] | None = None,
+        validate_shown: Callable[[Any, Mapping[str, Any]], None] | None = None,
     ) -> None:
-        """`validate(record_type, payload)` raises `SchemaMismatch`; without it only the signed schema is compared."""
+        """`validate(record_type, payload)` raises `SchemaMismatch`; `validate_shown` does of a payload shown in part.
+
+        Without them only the signed schema is compared.
+        """
         self.policy = policy
         self._types = {(item.id, item.schema_claim): item for item in record_types}
         self._validate = validate
+        self._validate_shown = validate_shown
         self._checkpoints: dict[bytes, Checkpoint] = {}
         self._histories: dict[bytes, KeyHistory] = {}
         self._anchors = AnchorVerifier(policy)
@@ -147,7 +152,12 @@ class ReceiptVerifier:
             raise MissingEvidence(f"record type {claims.type} {claims.schema} is not known to this verifier")
         if len(payload) < len(statement.sd):
             # A partial payload cannot be held against required fields; the signed digest names the exact schema.
-            return f"signed as {claims.type}; the payload is shown in part and was not validated as a whole"
+            if self._validate_shown is None:
+                return f"signed as {claims.type}; the payload is shown in part and was not validated as a whole"
+            self._validate_shown(record_type, payload)
+            return (
+                f"signed as {claims.type}; the fields shown fit it, whether all that it requires are there is not said"
+            )
         if self._validate is not None:
             self._validate(record_type, payload)
         return f"signed as {claims.type} and fits it"

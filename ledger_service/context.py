@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from evidence.records import load_record_types
 from ledger_service.access.service import AccessService
 from ledger_service.anchoring.service import AnchoringService
 from ledger_service.anchoring.targets import Targets
 from ledger_service.blobs.service import BlobService
+from ledger_service.catalogue.site import FOLDER, site_catalogue
 from ledger_service.checkpoints.gate import WriteGate
 from ledger_service.checkpoints.publisher import Publisher
 from ledger_service.checkpoints.service import CheckpointService
@@ -48,7 +48,8 @@ class Services:
         self.clock = clock
         self.keystore = keystore
         self.random = random
-        self.record_types = load_record_types()
+        self.catalogue = site_catalogue(settings.data_dir / FOLDER)
+        self.record_types = self.catalogue.types
         self.access = AccessService(engine, clock, random)
         self.blobs = BlobService(engine, clock, settings.data_dir, settings.max_blob_bytes, random)
         self.ring = KeyRing(engine)
@@ -70,7 +71,7 @@ class Services:
         self.anchoring = AnchoringService(engine, clock, self.checkpoints, targets)
         self.publisher = Publisher(engine, clock, keystore, logs, witnesses=[self.anchoring.witness], gate=gate)
         self.receipts = ReceiptService(engine, self.checkpoints, settings.publish_every_s)
-        self.fsck = FsckService(engine, settings.data_dir)
+        self.fsck = FsckService(engine, settings.data_dir, self.catalogue)
 
     def close(self) -> None:
         """Let go of the chains and the database."""

@@ -143,3 +143,10 @@ class StorageCorrupt(ServiceError):
 
     slug = "storage-corrupt"
     title = "Stored data is damaged"
+
+
+class CatalogueUnusable(ServiceError):
+    """A file of the site's own catalogue is wrong: correct it, the detail names file, line and field."""
+
+    slug = "catalogue-unusable"
+    title = "The site's catalogue cannot be used"

@@ -11,7 +11,7 @@ from evidence.records.catalogue import Catalogue, load_catalogue, load_record_ty
 from evidence.records.loader import parse_yaml
 from evidence.records.model import Field, Link, PersonalData, RecordType
 from evidence.records.node import RecordTypeInvalid
-from evidence.records.schema import PayloadMismatch, validate
+from evidence.records.schema import PayloadMismatch, validate, validate_shown
 
 __all__ = [
     "Catalogue",
@@ -27,4 +27,5 @@ __all__ = [
     "parse_type",
     "parse_yaml",
     "validate",
+    "validate_shown",
 ]

@@ -1,4 +1,4 @@
-"""Deadlines as a record type's file states them: what starts a clock, when it is due, who hears of it, what stops it."""
+"""Deadlines as a record type states them: what starts a clock, when it is due, who hears of it, what stops it."""
 
 from __future__ import annotations
 

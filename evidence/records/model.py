@@ -45,9 +45,10 @@ class Reference:
     path: tuple[str, ...] = ()
 
     def subjects(self, value: Json) -> Iterator[str]:
-        """The subjects that a field value names, in order; what is no id of a subject is passed over."""
+        """The subjects that a field value names, by id or whole, in order; what is neither is passed over."""
         for found in _reach(value, self.path):
-            subject = found if self.kind == ANY_SUBJECT else f"{self.kind}/{found}"
+            whole = self.kind == ANY_SUBJECT or found.startswith(f"{self.kind}/")
+            subject = found if whole else f"{self.kind}/{found}"
             if _SUBJECT.fullmatch(subject):
                 yield subject
 

@@ -104,9 +104,21 @@ def validate(record_type: RecordType, payload: Mapping[str, Json]) -> None:
 
     Raises `SchemaMismatch` (as `PayloadMismatch`) with the JSON Pointer and the failed keyword of each problem.
     """
+    _hold(record_type, _validator(record_type), payload)
+
+
+def validate_shown(record_type: RecordType, payload: Mapping[str, Json]) -> None:
+    """Check the fields that are shown of a payload while others are withheld: none is missed.
+
+    Raises as `validate` does. What one field demands of another (`requires` of an event) is not asked.
+    """
+    _hold(record_type, _shown_validator(record_type), payload)
+
+
+def _hold(record_type: RecordType, validator: jsonschema_rs.Draft202012Validator, payload: Mapping[str, Json]) -> None:
     try:
         dumps(dict(payload))  # Lone surrogates and hostile nesting stop here, before another library meets them.
-        problems = sorted({_problem(error) for error in _validator(record_type).iter_errors(dict(payload))})
+        problems = sorted({_problem(error) for error in validator.iter_errors(dict(payload))})
     except (Malformed, ValueError, TypeError) as error:
         raise PayloadMismatch(record_type.id, (("", "not JSON"),)) from error
     if problems:
@@ -124,6 +136,11 @@ def _problem(error: jsonschema_rs.ValidationError) -> tuple[str, str]:
 @lru_cache(maxsize=256)
 def _validator(record_type: RecordType) -> jsonschema_rs.Draft202012Validator:
     return _compile(dict(record_type.schema))
+
+
+@lru_cache(maxsize=256)
+def _shown_validator(record_type: RecordType) -> jsonschema_rs.Draft202012Validator:
+    return _compile({key: part for key, part in record_type.schema.items() if key not in ("required", "allOf")})
 
 
 def _compile(schema: Any) -> jsonschema_rs.Draft202012Validator:

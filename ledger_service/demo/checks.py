@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evidence.archive import FolderVerifier, read_file
 from evidence.policy import MAX_POLICY_BYTES, parse_policy
-from evidence.records import load_record_types, validate
+from evidence.records import load_catalogue, validate, validate_shown
 from evidence.report import Outcome, Report
 from evidence.verify import ReceiptVerifier
 from ledger_service.demo.facts import CheckFact
@@ -19,7 +19,7 @@ Timer = Callable[[], float]
 def verifier_of(policy: Path) -> ReceiptVerifier:
     """A verifier that trusts what the policy file says. Raises `EvidenceError`."""
     text = read_file(policy, MAX_POLICY_BYTES).decode("utf-8")
-    return ReceiptVerifier(parse_policy(text), load_record_types().values(), validate)
+    return ReceiptVerifier(parse_policy(text), load_catalogue().all_types(), validate, validate_shown)
 
 
 def check_folder(folder: Path, timer: Timer, progress: Progress) -> list[CheckFact]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from evidence.records import Catalogue, load_catalogue
 from ledger_service.checkpoints import repository
 from ledger_service.errors import NotFound
 from ledger_service.fsck.anchored import AnchorCheck
@@ -31,9 +32,10 @@ EMBEDDED_CHAIN = Path("chain") / "embedded.sqlite"
 class FsckService:
     """Checks ledgers. Reads one snapshot of the database, so it may run beside a working service."""
 
-    def __init__(self, engine: Engine, data_dir: Path) -> None:
+    def __init__(self, engine: Engine, data_dir: Path, catalogue: Catalogue | None = None) -> None:
         self._engine = engine
         self._data_dir = data_dir
+        self._catalogue = catalogue or load_catalogue()
 
     def fsck(self, ledger: str) -> list[Finding]:
         """All findings of a ledger and of what it shares with others (database, blobs, embedded chain)."""
@@ -64,7 +66,7 @@ class FsckService:
         root = root_of(connection, ledger)
         if root is None:
             return
-        seen = LogCheck(connection, ledger, root, stream_key, found).run()
+        seen = LogCheck(connection, ledger, root, stream_key, found, self._catalogue).run()
         check_attachments(seen.attachments, stored, self._data_dir, ledger, found)
         with found.guard("checkpoint", f"checkpoints[{ledger}]"):
             rows = check_checkpoints(connection, ledger, row, seen.leaf_hashes, found)

@@ -1,0 +1,44 @@
+"""The site's own catalogue: files below `<data_dir>/catalogue/`, read once when the services start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from evidence.records import Catalogue, RecordTypeInvalid, load_catalogue
+from evidence.records.loader import FOLDERS
+from ledger_service.errors import CatalogueUnusable
+
+FOLDER: Final = "catalogue"
+MAX_FILES: Final = 1000
+MAX_FILE_BYTES: Final = 256 * 1024
+
+
+def site_files(folder: Path) -> dict[str, str]:
+    """Text of the YAML files in `types`, `tables` and `maps` below `folder`, by path; none where it does not exist.
+
+    Raises CatalogueUnusable for what cannot be read.
+    """
+    paths = [path for name in FOLDERS for path in sorted((folder / name).glob("*.yaml"))]
+    if len(paths) > MAX_FILES:
+        raise CatalogueUnusable(f"{folder}: more than {MAX_FILES} files")
+    return {path.relative_to(folder).as_posix(): _text(path) for path in paths}
+
+
+def site_catalogue(folder: Path) -> Catalogue:
+    """The product's catalogue with the site's files. Raises CatalogueUnusable with file, line and field."""
+    try:
+        return load_catalogue(site_files(folder))
+    except RecordTypeInvalid as error:
+        raise CatalogueUnusable(str(error)) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CatalogueUnusable(f"{path.name}: must be saved as UTF-8") from error
+    except OSError as error:
+        raise CatalogueUnusable(f"{path.name}: cannot be read: {error.strerror}") from error
