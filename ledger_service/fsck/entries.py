@@ -16,6 +16,7 @@ from evidence.errors import EvidenceError
 from evidence.hashing import leaf_hash, sha256
 from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
 from evidence.keys import PublicJwk
+from evidence.records import Catalogue
 from evidence.statement import disclosed, disclosure_digest, stream_id, verify_signature
 from ledger_service.fsck.model import Findings
 from ledger_service.fsck.payload import check_payload
@@ -52,12 +53,19 @@ class LogCheck:
     """One pass over the entries of a ledger."""
 
     def __init__(
-        self, connection: Connection, ledger: str, root: PublicJwk, stream_key: bytes | None, found: Findings
+        self,
+        connection: Connection,
+        ledger: str,
+        root: PublicJwk,
+        stream_key: bytes | None,
+        found: Findings,
+        catalogue: Catalogue,
     ) -> None:
         self._connection = connection
         self._ledger = ledger
         self._stream_key = stream_key
         self._found = found
+        self._catalogue = catalogue
         self._walk = _Walk(KeyHistory([root]))
         self.seen = LogSeen()
 
@@ -159,7 +167,7 @@ class LogCheck:
             payload = disclosed(statement)
             self._payload(where, row, entry, payload)
             if len(shown) == len(texts):  # An erased field is missing by right.
-                check_payload(entry.statement.claims, payload)
+                check_payload(self._catalogue, entry.statement.claims, payload)
 
     def _erased(self, here: str, index: int, item: Row[Any]) -> None:
         if item.erased_by_idx is None:

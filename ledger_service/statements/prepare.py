@@ -109,7 +109,7 @@ def _check_subject(rules: IngestRules, record_type: RecordType, claims: Claims, 
     subject = payload.get("subject")
     if not isinstance(subject, str):
         raise Refused("the disclosure of subject is missing", reason="SubjectMissing")
-    if not subject.startswith(f"{record_type.subject_kind}/"):
+    if not record_type.takes_subject(subject):
         raise Refused(f"the subject of {record_type.id} starts with {record_type.subject_kind}/", reason="SubjectKind")
     try:
         expected = stream_id(rules.stream_key, subject)
