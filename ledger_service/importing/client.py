@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import httpx
+import orjson
 
 from ledger_service.importing.build import Attachment
 from ledger_service.importing.errors import ServiceRefused, ServiceUnavailable
@@ -19,8 +20,8 @@ from ledger_service.importing.importer import NotTaken, Taken
 
 ATTEMPTS: Final = 6
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
-_ABOUT_THE_RECORD: Final = frozenset({400, 409, 413, 422})
-"""Refusals of this one record; anything else concerns the request as a whole."""
+MAX_REQUEST_BYTES: Final = 8 * 1024 * 1024
+MAX_REQUEST_LINES: Final = 500
 MAX_WAIT_S: Final = 30.0
 
 
@@ -40,13 +41,19 @@ class HttpLedger:
 
     def submit(self, statements: Sequence[str]) -> list[Taken | NotTaken]:
         """Submit compact statements; one answer each, in order. Raises `ServiceUnavailable`, `ServiceRefused`."""
-        body = "".join(json.dumps(statement) + "\n" for statement in statements).encode("ascii")
-        response = self._send(
-            "POST", f"/v1/ledgers/{self.name}/statements", body, {"content-type": "application/x-ndjson"}
-        )
-        answers = [_answer(json.loads(line)) for line in response.text.splitlines()]
-        if len(answers) != len(statements):
-            raise ServiceUnavailable(f"{len(answers)} answers to {len(statements)} statements")
+        return self._submit_lines("statements", [json.dumps(statement).encode("ascii") for statement in statements])
+
+    def _submit_lines(self, route: str, lines: Sequence[bytes]) -> list[Taken | NotTaken]:
+        answers: list[Taken | NotTaken] = []
+        for part in _parts(lines):
+            body = b"".join(line + b"\n" for line in part)
+            response = self._send(
+                "POST", f"/v1/ledgers/{self.name}/{route}", body, {"content-type": "application/x-ndjson"}
+            )
+            found = [_answer(orjson.loads(line)) for line in response.content.splitlines()]
+            if len(found) != len(part):
+                raise ServiceUnavailable(f"{len(found)} answers to {len(part)} lines")
+            answers += found
         return answers
 
     def post(self, path: str, value: Mapping[str, Any]) -> Any:
@@ -75,18 +82,23 @@ class HttpLedger:
 
 
 class PlainHttpLedger(HttpLedger):
-    """The same for records that the service signs, one a request."""
+    """The same for records that the service signs."""
 
     def submit(self, statements: Sequence[str]) -> list[Taken | NotTaken]:
         """Submit plain records; one answer each, in order. Raises `ServiceUnavailable`, `ServiceRefused`."""
-        return [self._submit_one(record.encode("utf-8")) for record in statements]
+        return self._submit_lines("records", [record.encode("utf-8") for record in statements])
 
-    def _submit_one(self, body: bytes) -> Taken | NotTaken:
-        path, headers = f"/v1/ledgers/{self.name}/records", {"content-type": "application/json"}
-        response = self._request("POST", path, body, headers)
-        if response.status_code in _ABOUT_THE_RECORD:
-            return NotTaken(_problem(response))
-        return Taken(int(_checked(response).json()["index"]), response.status_code == httpx.codes.CREATED)
+
+def _parts(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The lines in requests of bounded size: a service refuses a body that is too large."""
+    begin, size = 0, 0
+    for number, line in enumerate(lines):
+        if number > begin and (size + len(line) > MAX_REQUEST_BYTES or number - begin >= MAX_REQUEST_LINES):
+            yield lines[begin:number]
+            begin, size = number, 0
+        size += len(line) + 1
+    if begin < len(lines):
+        yield lines[begin:]
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

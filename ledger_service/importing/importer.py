@@ -1,31 +1,36 @@
 """Drive an import: rows → drafts → signed statements → batches over HTTP, with progress, resumption and rejects.
 
 report = Importer(ledger, issuer, types).run(path, mapping, progress=show)
+
+While one batch is on its way the next one is made ready; a batch is settled only after its answer, in order.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from evidence.hashing import sha256
 from evidence.records import RecordType
 from ledger_service.importing.build import Attachment, Builder, Draft
-from ledger_service.importing.errors import MappingInvalid, RowRejected, SourceUnreadable
+from ledger_service.importing.duplicates import Duplicates
+from ledger_service.importing.error_sheet import write_error_sheet
+from ledger_service.importing.errors import MappingInvalid, Problem, RowRejected, SourceUnreadable
 from ledger_service.importing.journal import Journal, Position
 from ledger_service.importing.model import SourceMapping
-from ledger_service.importing.rows import Row, read_rows
+from ledger_service.importing.rows import Row, Source, open_source
 
 BATCH_ROWS: Final = 250
 MAX_ATTACHMENT_BYTES: Final = 64 * 1024 * 1024
 Progress = Callable[[int, int], None]
-"""Called with (rows settled, rows in all)."""
+"""Called with (rows settled, rows in all); the second is an estimate until the end of the file is reached."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Taken:
     """The ledger has the statement; `created` is False if it had it before."""
 
@@ -33,7 +38,7 @@ class Taken:
     created: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NotTaken:
     """The ledger refused the statement; `problem` carries no values."""
 
@@ -61,16 +66,34 @@ class Issuer(Protocol):
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of a file's rows; the counts add up to `rows`."""
+    """What became of a file's rows. With one mapping and no `where` the counts of records add up to `rows`."""
 
     source: str
     record_type: str
+    """The types of the mappings, joined by +."""
     rows: int
     created: int
+    """Records that the ledger did not have; in a trial, records that would have been sent."""
     repeated: int
     rejected: int
+    duplicates: int
+    """Rows whose source reference stands in the file before."""
     rejects: Path | None
+    errors: Path | None
+    """The same rows as a spreadsheet, to send back."""
     resumed_at: int
+    notes: tuple[Problem, ...] = ()
+    trial: bool = False
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some rows, ready to be sent: records in order, and what was refused already."""
+
+    rows: int
+    records: list[tuple[Row, str, tuple[Attachment, ...]]]
+    refused: list[RowRejected]
+    duplicates: int
 
 
 class Importer:
@@ -81,70 +104,132 @@ class Importer:
         self._stored: set[str] = set()
 
     def run(
-        self, path: Path, mapping: SourceMapping, *, work: Path | None = None, progress: Progress | None = None
+        self,
+        path: Path,
+        mapping: SourceMapping | Sequence[SourceMapping],
+        *,
+        work: Path | None = None,
+        progress: Progress | None = None,
+        trial: bool = False,
     ) -> ImportReport:
-        """Import one file. Journal and rejects go to `work` (default: beside the file).
+        """Import one file through one mapping or several. Journal and rejects go to `work` (default: beside the file).
 
-        Raises `SourceUnreadable`, `MappingInvalid`, `ServiceUnavailable`, `ServiceRefused`; after any of these, or
-        after a kill, a second call goes on behind the last settled row.
+        A `trial` checks everything, sends nothing, and reports the same. Raises `SourceUnreadable`, `MappingInvalid`,
+        `ServiceUnavailable`, `ServiceRefused`; after any of these, or after a kill, a second call goes on behind the
+        last settled row.
         """
+        mappings = [mapping] if isinstance(mapping, SourceMapping) else list(mapping)
+        builders = [Builder(item, self._type(item), reader_below(path.parent)) for item in mappings]
+        folder = work or path.parent
+        with open_source(path, mappings) as source:
+            journal = self._journal(path, mappings, folder, trial)
+            start = journal.position.rows
+            self._import_rows(source, builders, journal, progress, trial)
+            journal.finish()
+        sheet = folder / f"{path.name}.errors.xlsx"
+        sheet.unlink(missing_ok=True)
+        if journal.position.rejected:
+            write_error_sheet(journal.rejects, source.header, sheet)
+        return _report(path, mappings, journal, start, sheet, source, trial)
+
+    def _type(self, mapping: SourceMapping) -> RecordType:
         record_type = self._types.get(mapping.record_type)
         if record_type is None:
             raise MappingInvalid(f"{mapping.id}: there is no record type {mapping.record_type}")
-        data = _read(path)
-        rows = list(read_rows(data, mapping))
-        journal = self._journal(path, data, mapping, work or path.parent)
-        start = journal.position.rows
-        builder = Builder(mapping, record_type, reader_below(path.parent))
-        for batch in _batches(rows[start:]):
-            self._import_batch(batch, builder, record_type, mapping.id, journal)
-            if progress is not None:
-                progress(journal.position.rows, len(rows))
-        journal.finish()
-        return _report(path, mapping, journal.position, start, (work or path.parent) / _rejects_name(path))
+        return record_type
 
-    def _journal(self, path: Path, data: bytes, mapping: SourceMapping, work: Path) -> Journal:
+    def _journal(self, path: Path, mappings: Sequence[SourceMapping], work: Path, trial: bool) -> Journal:
         work.mkdir(parents=True, exist_ok=True)
         identity = {
-            "file": sha256(data).hex(),
-            "mapping": f"{mapping.id}/{mapping.version}",
+            "file": _digest(path),
+            "mapping": "+".join(f"{mapping.id}/{mapping.version}" for mapping in mappings),
             "ledger": self._ledger.name,
         }
-        return Journal(work / f"{path.name}.import", work / _rejects_name(path), identity)
+        place = None if trial else work / f"{path.name}.import"
+        return Journal(place, work / f"{path.name}.rejects.ndjson", identity)
 
-    def _import_batch(
+    def _import_rows(
         self,
-        batch: Sequence[Row | RowRejected],
-        builder: Builder,
-        record_type: RecordType,
-        source: str,
+        source: Source,
+        builders: Sequence[Builder],
         journal: Journal,
+        progress: Progress | None,
+        trial: bool,
     ) -> None:
-        drafts: list[tuple[Row, Draft, str]] = []
-        for row in batch:
+        duplicates = Duplicates(builders[0].mapping.source_ref)
+        for row in islice(source.rows, journal.position.rows):
+            duplicates.seen(row)  # What an earlier run settled is known, or its second copy would pass for a first.
+        before: tuple[_Batch, Future[list[Taken | NotTaken]]] | None = None
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as sender:
+            for rows in _batches(source.rows):
+                batch = self._prepare(rows, builders, duplicates)
+                earlier = None if before is None else before[1]
+                answers = sender.submit(_trial_answers if trial else self._send, batch, earlier)
+                if before is not None:
+                    self._settle(*before, source, journal, progress)
+                before = batch, answers
+            if before is not None:
+                self._settle(*before, source, journal, progress)
+
+    def _prepare(
+        self, rows: Sequence[Row | RowRejected], builders: Sequence[Builder], duplicates: Duplicates
+    ) -> _Batch:
+        batch = _Batch(len(rows), [], [], sum(duplicates.seen(row) for row in rows))
+        for row in rows:
+            if isinstance(row, RowRejected):
+                batch.refused.append(row)
+                continue
             try:
-                if isinstance(row, RowRejected):
-                    raise row
-                draft = builder.build(row)
-                drafts.append((row, draft, self._issuer.sign(draft, record_type, source)))
+                batch.records.extend(self._records(row, builders))
             except RowRejected as error:
-                journal.reject(error.line, error.column, error.problem, row.raw if isinstance(row, Row) else None)
+                error.raw = row.raw
+                batch.refused.append(error)
+        return batch
+
+    def _records(self, row: Row, builders: Sequence[Builder]) -> list[tuple[Row, str, tuple[Attachment, ...]]]:
+        """All records of a row, or none: a row that is half in the ledger could not be sent back as a whole."""
+        made = []
+        for builder in builders:
+            if builder.takes(row):
+                draft = builder.build(row)
+                text = self._issuer.sign(draft, builder.record_type, builder.mapping.id)
+                made.append((row, text, draft.attachments))
+        if not made:
+            raise RowRejected(row.line, "", _NOBODYS)
+        return made
+
+    def _send(self, batch: _Batch, earlier: Future[list[Taken | NotTaken]] | None) -> list[Taken | NotTaken]:
+        if earlier is not None:
+            earlier.result()  # What failed before stops what comes behind it: rows enter the log in their order.
         # Files first: a statement that names a file the ledger does not have is refused.
-        for _, draft, _ in drafts:
-            self._store(draft.attachments)
-        answers = self._ledger.submit([statement for _, _, statement in drafts]) if drafts else []
-        for (row, _, _), answer in zip(drafts, answers, strict=True):
+        for _, _, attachments in batch.records:
+            for attachment in attachments:
+                if attachment.sha256 not in self._stored:
+                    self._ledger.put_blob(attachment)
+                    self._stored.add(attachment.sha256)
+        return self._ledger.submit([text for _, text, _ in batch.records]) if batch.records else []
+
+    def _settle(
+        self,
+        batch: _Batch,
+        sent: Future[list[Taken | NotTaken]],
+        source: Source,
+        journal: Journal,
+        progress: Progress | None,
+    ) -> None:
+        answers = sent.result()
+        refused = list(batch.refused)
+        for (row, _, _), answer in zip(batch.records, answers, strict=True):
             if isinstance(answer, NotTaken):
-                journal.reject(row.line, "", answer.problem, row.raw)
+                problem = Problem(answer.problem, f"账本未接收: {answer.problem}")
+                refused.append(RowRejected(row.line, "", problem, row.raw))
+        journal.reject(sorted(refused, key=lambda error: error.line))
         taken = [answer for answer in answers if isinstance(answer, Taken)]
         created = sum(answer.created for answer in taken)
-        journal.settle(len(batch), created, len(taken) - created)
-
-    def _store(self, attachments: Sequence[Attachment]) -> None:
-        for attachment in attachments:
-            if attachment.sha256 not in self._stored:
-                self._ledger.put_blob(attachment)
-                self._stored.add(attachment.sha256)
+        journal.settle(batch.rows, created, len(taken) - created, batch.duplicates)
+        if progress is not None:
+            done = journal.position.rows
+            progress(done, max(done, round(done / max(source.fraction(), 1e-6))))
 
 
 def reader_below(folder: Path) -> Callable[[str], bytes]:
@@ -162,31 +247,47 @@ def reader_below(folder: Path) -> Callable[[str], bytes]:
     return read
 
 
-def _read(path: Path) -> bytes:
+def _digest(path: Path) -> str:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SourceUnreadable(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH_ROWS)):
+def _batches(rows: Iterator[Row | RowRejected]) -> Iterator[list[Row | RowRejected]]:
+    while batch := list(islice(rows, BATCH_ROWS)):
         yield batch
 
 
-def _rejects_name(path: Path) -> str:
-    return f"{path.name}.rejects.ndjson"
+def _trial_answers(batch: _Batch, _earlier: object) -> list[Taken | NotTaken]:
+    return [Taken(-1, True)] * len(batch.records)
 
 
-def _report(path: Path, mapping: SourceMapping, position: Position, start: int, rejects: Path) -> ImportReport:
+def _report(
+    path: Path,
+    mappings: Sequence[SourceMapping],
+    journal: Journal,
+    start: int,
+    sheet: Path,
+    source: Source,
+    trial: bool,
+) -> ImportReport:
+    position: Position = journal.position
     return ImportReport(
         source=path.name,
-        record_type=mapping.record_type,
+        record_type="+".join(mapping.record_type for mapping in mappings),
         rows=position.rows,
         created=position.created,
         repeated=position.repeated,
         rejected=position.rejected,
-        rejects=rejects if position.rejected else None,
+        duplicates=position.duplicates,
+        rejects=journal.rejects if position.rejected else None,
+        errors=sheet if position.rejected else None,
         resumed_at=start,
+        notes=source.notes.all(),
+        trial=trial,
     )
+
+
+_NOBODYS: Final = Problem("no mapping takes this row", "没有映射适用于该行")

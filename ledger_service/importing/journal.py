@@ -7,65 +7,88 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from evidence.canonical import dumps
+from ledger_service.importing.errors import RowRejected
 
 
 @dataclass
 class Position:
-    """Rows settled so far, in order, and what became of them; `rejects_bytes` of the rejects file belong to them."""
+    """Rows settled so far, in order, and what became of their records; `rejects_bytes` of the rejects file are theirs.
+
+    `duplicates` are rows that stand in the file before, by their source reference.
+    """
 
     rows: int = 0
     created: int = 0
     repeated: int = 0
     rejected: int = 0
+    duplicates: int = 0
     rejects_bytes: int = 0
 
 
 class Journal:
-    """The progress of one file into one ledger. `identity` names file content, mapping and ledger."""
+    """The progress of one file into one ledger. `identity` names file content, mapping and ledger.
 
-    def __init__(self, path: Path, rejects: Path, identity: dict[str, str]) -> None:
-        self._path, self._rejects, self._identity = path, rejects, identity
+    `path` is None for a trial: nothing is kept of it but its rejects.
+    """
+
+    def __init__(self, path: Path | None, rejects: Path, identity: dict[str, str]) -> None:
+        self._path, self.rejects, self._identity = path, rejects, identity
         self.position = self._load()
 
-    def reject(self, line: int, column: str, problem: str, raw: Any) -> None:
-        """Keep a refused row with the reason. The file holds the row's own values: it goes back to whoever sent it."""
-        record = {"line": line, "column": column, "problem": problem, "row": raw}
-        with self._rejects.open("ab") as file:
-            file.write(json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n")
+    def reject(self, errors: Sequence[RowRejected]) -> None:
+        """Keep refused rows with the reason. The file holds their own values: it goes back to whoever sent them."""
+        if not errors:
+            return
+        with self.rejects.open("ab") as file:
+            for error in errors:
+                file.write(_line(error))
             self.position.rejects_bytes = file.tell()
-        self.position.rejected += 1
+        self.position.rejected += len(errors)
 
-    def settle(self, rows: int, created: int, repeated: int) -> None:
+    def settle(self, rows: int, created: int, repeated: int, duplicates: int = 0) -> None:
         """Note that `rows` more rows are settled. Called after the ledger has answered, never before."""
         self.position.rows += rows
         self.position.created += created
         self.position.repeated += repeated
-        _replace(self._path, dumps({**self._identity, "position": asdict(self.position)}))
+        self.position.duplicates += duplicates
+        if self._path is not None:
+            _replace(self._path, dumps({**self._identity, "position": asdict(self.position)}))
 
     def finish(self) -> None:
         """The file is through: the next import of it starts at its beginning."""
-        self._path.unlink(missing_ok=True)
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
     def _load(self) -> Position:
         position = Position()
         try:
-            stored = json.loads(self._path.read_bytes())
+            stored = json.loads(self._path.read_bytes()) if self._path is not None else {}
             if {name: stored.get(name) for name in self._identity} == self._identity:
                 position = Position(**stored["position"])
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             position = Position()  # Unreadable or of another import: start at the beginning, which is always right.
         # What an interrupted batch wrote after its last settled row would otherwise stand there twice.
-        if position.rejects_bytes and self._rejects.exists():
-            os.truncate(self._rejects, position.rejects_bytes)
+        if position.rejects_bytes and self.rejects.exists():
+            os.truncate(self.rejects, position.rejects_bytes)
         else:
-            self._rejects.unlink(missing_ok=True)
+            self.rejects.unlink(missing_ok=True)
         return position
+
+
+def _line(error: RowRejected) -> bytes:
+    record = {
+        "line": error.line,
+        "column": error.column,
+        "problem": error.problem.en,
+        "problem_zh": error.problem.zh,
+        "row": error.raw,
+    }
+    return json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
 
 
 def _replace(path: Path, data: bytes, replace: Callable[[Path, Path], None] = os.replace) -> None:

@@ -1,40 +1,33 @@
 """A mapping: which column of one kind of export becomes which field of one record type. Data, read from YAML.
 
     record_type: training_record          what each row becomes
-    format: csv | json | ndjson           `rows` names the list in a JSON document
+    format: xlsx | csv | json | ndjson    `rows` names the list in a JSON document
     fields: {person_name: {from: 姓名}, hours: {from: 学时, as: quantity, unit: h}, site: {constant: SH-01}, …}
 
-In JSON a path is dotted (`camera.id`); a leading ^ looks in the enclosing object.
+In JSON a path is dotted (`camera.id`); a leading ^ looks in the enclosing object. docs/import.md is the reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evidence.records import RecordTypeInvalid, parse_yaml
-from ledger_service.importing.convert import converters
 from ledger_service.importing.errors import MappingInvalid
-from ledger_service.importing.model import AttachmentRule, Rule, SourceMapping
+from ledger_service.importing.mapping_rules import keys, parse_rule, text_of
+from ledger_service.importing.model import AttachmentRule, Layout, PositionRule, Rule, SourceMapping
 
-FORMATS: Final = ("csv", "json", "ndjson")
+FORMATS: Final = ("csv", "json", "ndjson", "xlsx")
+DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t", "|": "|"}
+MAX_HEADER_ROW: Final = 100
 _REQUIRED: Final = {"id", "version", "record_type", "format", "time_zone", "channel", "source_system", "source_ref",
                     "device", "subject", "occurred_at", "fields"}  # fmt: skip
-_OPTIONAL: Final = {"encodings", "rows", "counter", "attachments", "ignored"}
-_RULE_KEYS: Final = {
-    "from",
-    "as",
-    "unit",
-    "unit_from",
-    "values",
-    "optional",
-    "prefix",
-    "constant",
-    "object",
-    "list",
-    "item",
-}
+_OPTIONAL: Final = {"encodings", "rows", "counter", "attachments", "ignored", "delimiter", "sheet", "header_row",
+                    "formula", "positions", "where"}  # fmt: skip
+_ONLY: Final = {"encodings": ("csv",), "delimiter": ("csv",), "header_row": ("csv", "xlsx"), "sheet": ("xlsx",),
+                "formula": ("xlsx",)}  # fmt: skip
+_DATUM: Final = {"wgs84": "wgs84", "gcj02": "gcj02"}
 
 
 def parse_mapping(text: str, name: str) -> SourceMapping:
@@ -43,53 +36,71 @@ def parse_mapping(text: str, name: str) -> SourceMapping:
         source: dict[str, Any] = dict(parse_yaml(text, name))
     except RecordTypeInvalid as error:
         raise MappingInvalid(str(error)) from error
-    _keys(source, _REQUIRED, _REQUIRED | _OPTIONAL, name)
-    if not isinstance(source["format"], str) or source["format"] not in FORMATS:
-        raise MappingInvalid(f"{name}: format must be one of {', '.join(FORMATS)}")
-    if (source["format"] == "json") != ("rows" in source):
-        raise MappingInvalid(f"{name}: rows names the list in a JSON document, and only there")
-    zone = _zone(source["time_zone"], name)
-    kinds = {*converters(zone), "quantity"}
+    keys(source, _REQUIRED, _REQUIRED | _OPTIONAL, name)
 
     def rule(entry: str, value: Any) -> Rule:
-        return _rule(value, f"{name}: {entry}", kinds)
-
-    def texts(entry: str, default: list[str]) -> tuple[str, ...]:
-        items = source.get(entry, default)
-        if not isinstance(items, list) or not items or not all(isinstance(item, str) for item in items):
-            raise MappingInvalid(f"{name}: {entry} must be a list of texts")
-        return tuple(items)
+        return parse_rule(value, f"{name}: {entry}")
 
     return SourceMapping(
-        id=_text(source["id"], f"{name}: id"),
-        version=_version(source["version"], name),
-        record_type=_text(source["record_type"], f"{name}: record_type"),
-        format=source["format"],
-        encodings=texts("encodings", ["utf-8-sig"]),
-        rows=_text(source.get("rows", "-"), f"{name}: rows"),
-        zone=zone,
-        channel=_text(source["channel"], f"{name}: channel"),
-        source_system=_text(source["source_system"], f"{name}: source_system"),
-        source_ref=texts("source_ref", []),
+        id=text_of(source["id"], f"{name}: id"),
+        version=_natural(source["version"], f"{name}: version", 1_000_000),
+        record_type=text_of(source["record_type"], f"{name}: record_type"),
+        layout=_layout(source, name),
+        zone=_zone(source["time_zone"], name),
+        channel=text_of(source["channel"], f"{name}: channel"),
+        source_system=text_of(source["source_system"], f"{name}: source_system"),
+        source_ref=_texts(source["source_ref"], f"{name}: source_ref"),
         device=rule("device", source["device"]),
         subject=rule("subject", source["subject"]),
         occurred_at=rule("occurred_at", source["occurred_at"]),
         counter=rule("counter", source["counter"]) if "counter" in source else None,
         fields={field_name: rule(field_name, value) for field_name, value in _fields(source["fields"], name)},
         attachments=tuple(_attachment(value, name) for value in source.get("attachments") or []),
-        ignored=frozenset(texts("ignored", []) if source.get("ignored") else ()),
+        ignored=frozenset(_texts(source["ignored"], f"{name}: ignored") if source.get("ignored") else ()),
+        positions=tuple(_position(value, name) for value in _list(source.get("positions", []), f"{name}: positions")),
+        where=_where(source.get("where", {}), name),
     )
 
 
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise MappingInvalid(f"{where} must be text")
+def _layout(source: dict[str, Any], name: str) -> Layout:
+    kind = source["format"]
+    if not isinstance(kind, str) or kind not in FORMATS:
+        raise MappingInvalid(f"{name}: format must be one of {', '.join(FORMATS)}")
+    if (kind == "json") != ("rows" in source):
+        raise MappingInvalid(f"{name}: rows names the list in a JSON document, and only there")
+    for entry, formats in _ONLY.items():
+        if entry in source and kind not in formats:
+            raise MappingInvalid(f"{name}: {entry} belongs to {' or '.join(formats)} only")
+    if source.get("delimiter", ",") not in DELIMITERS:
+        raise MappingInvalid(f"{name}: delimiter must be one of {' '.join(DELIMITERS)}")
+    if source.get("formula", "refused") not in ("refused", "cached"):
+        raise MappingInvalid(f"{name}: formula must be refused or cached")
+    return Layout(
+        format=kind,
+        encodings=_texts(source.get("encodings", ["utf-8-sig"]), f"{name}: encodings"),
+        rows=text_of(source.get("rows", "-"), f"{name}: rows"),
+        delimiter=DELIMITERS[source.get("delimiter", ",")],
+        sheet=text_of(source["sheet"], f"{name}: sheet") if "sheet" in source else "",
+        header_row=_natural(source.get("header_row", 1), f"{name}: header_row", MAX_HEADER_ROW),
+        cached_formulas=source.get("formula") == "cached",
+    )
+
+
+def _texts(items: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(items, list) or not items or not all(isinstance(item, str) for item in items):
+        raise MappingInvalid(f"{where} must be a list of texts")
+    return tuple(items)
+
+
+def _natural(value: Any, where: str, largest: int) -> int:
+    if type(value) is not int or not 1 <= value <= largest:
+        raise MappingInvalid(f"{where} must be a whole number from 1")
     return value
 
 
-def _version(value: Any, name: str) -> int:
-    if type(value) is not int or value < 1:
-        raise MappingInvalid(f"{name}: version must be a whole number from 1")
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise MappingInvalid(f"{where} must be a list")
     return value
 
 
@@ -99,43 +110,35 @@ def _fields(value: Any, name: str) -> Iterable[tuple[str, Any]]:
     return value.items()
 
 
-def _rule(value: Any, where: str, kinds: set[str]) -> Rule:
-    if not isinstance(value, dict):
-        raise MappingInvalid(f"{where}: must say from, constant, object or list")
-    _keys(value, set(), _RULE_KEYS, where)
-    origins = [key for key in ("from", "constant", "object", "list") if key in value]
-    if len(origins) != 1:
-        raise MappingInvalid(f"{where}: needs exactly one of from, constant, object, list")
-    kind = value.get("as", "text")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise MappingInvalid(f"{where}: as must be one of {', '.join(sorted(kinds))}")
-    if (kind == "quantity") != (("unit" in value) != ("unit_from" in value)):
-        raise MappingInvalid(f"{where}: a quantity needs unit or unit_from, and nothing else does")
-    if not isinstance(value.get("values", {}), dict):
-        raise MappingInvalid(f"{where}: values must map the source's words to ours")
-    members = value.get("object", value.get("item", {}))
-    if not isinstance(members, dict) or (origins == ["list"]) != ("item" in value):
-        raise MappingInvalid(f"{where}: a list needs an item, which maps names to rules")
-    return Rule(
-        path=str(value.get("from", value.get("list", ""))),
-        kind=kind,
-        unit=str(value.get("unit", "")),
-        unit_path=str(value.get("unit_from", "")),
-        values=value.get("values", {}),
-        optional=bool(value.get("optional", False)),
-        prefix=str(value.get("prefix", "")),
-        constant=value.get("constant"),
-        members={member: _rule(inner, f"{where}.{member}", kinds) for member, inner in members.items()},
-        is_list=origins == ["list"],
-    )
-
-
 def _attachment(value: Any, name: str) -> AttachmentRule:
-    keys = {"from", "folder", "role"}
+    wanted = {"from", "folder", "role"}
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise MappingInvalid(f"{name}: attachments: each needs from, folder and role, as text")
-    _keys(value, keys, keys, f"{name}: attachments")
+    keys(value, wanted, wanted, f"{name}: attachments")
     return AttachmentRule(str(value["from"]), str(value["folder"]), str(value["role"]))
+
+
+def _position(value: Any, name: str) -> PositionRule:
+    where = f"{name}: positions"
+    if not isinstance(value, dict):
+        raise MappingInvalid(f"{where}: each needs latitude, longitude, as and to")
+    wanted = {"latitude", "longitude", "as", "to"}
+    keys(value, wanted, wanted, where)
+    target = value["to"]
+    if not isinstance(target, dict) or not all(isinstance(item, str) for item in target.values()):
+        raise MappingInvalid(f"{where}: to must name payload fields")
+    keys(target, {"latitude", "longitude"}, {"latitude", "longitude", "datum"}, where)
+    datum = {"constant": value["as"]} if isinstance(value["as"], str) else value["as"]
+    rule = parse_rule(datum, where)
+    if not set(rule.values.values() if rule.values else [rule.constant]) <= set(_DATUM):
+        raise MappingInvalid(f"{where}: as must give wgs84 or gcj02")
+    return PositionRule(text_of(value["latitude"], where), text_of(value["longitude"], where), rule, dict(target))
+
+
+def _where(value: Any, name: str) -> dict[str, frozenset[str]]:
+    if not isinstance(value, dict):
+        raise MappingInvalid(f"{name}: where must map columns to lists of words")
+    return {str(column): frozenset(_texts(words, f"{name}: where: {column}")) for column, words in value.items()}
 
 
 def _zone(value: Any, name: str) -> ZoneInfo:
@@ -143,10 +146,3 @@ def _zone(value: Any, name: str) -> ZoneInfo:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise MappingInvalid(f"{name}: time_zone: no such zone; use a name such as Asia/Shanghai") from error
-
-
-def _keys(value: Mapping[str, Any], required: set[str], allowed: set[str], where: str) -> None:
-    if missing := sorted(required - set(value)):
-        raise MappingInvalid(f"{where}: {', '.join(missing)} is missing")
-    if unknown := sorted(set(value) - allowed):
-        raise MappingInvalid(f"{where}: unknown entry {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")

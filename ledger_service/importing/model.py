@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ledger_service.importing.convert import PLAIN_DATE
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -16,6 +18,13 @@ class Rule:
     kind: str = "text"
     unit: str = ""
     unit_path: str = ""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The source's words for units, to UCUM."""
+    time_path: str = ""
+    """A second column with the time of day of `path`'s date."""
+    decimals: int | None = None
+    """Decimals that a number cell of a spreadsheet may have."""
+    written: tuple[str, ...] = PLAIN_DATE
     values: Mapping[str, Any] = field(default_factory=dict)
     optional: bool = False
     prefix: str = ""
@@ -31,7 +40,7 @@ class Rule:
             yield f"{self.path}[]"
             yield from (path[1:] if path.startswith("^") else f"{self.path}[].{path}" for path in inner)
         else:
-            yield from (path for path in (self.path, self.unit_path) if path)
+            yield from (path for path in (self.path, self.unit_path, self.time_path) if path)
             yield from inner
 
 
@@ -45,15 +54,40 @@ class AttachmentRule:
 
 
 @dataclass(frozen=True)
+class PositionRule:
+    """Two columns with a position in degrees. `datum` gives wgs84 or gcj02; the payload gets WGS-84 and the datum."""
+
+    latitude: str
+    longitude: str
+    datum: Rule
+    fields: Mapping[str, str]
+    """Payload fields for `latitude`, `longitude` and, where it is kept, `datum`."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the file is written. Mappings that read one file together agree on it."""
+
+    format: str
+    encodings: tuple[str, ...] = ("utf-8-sig",)
+    rows: str = "-"
+    """The list of a JSON document."""
+    delimiter: str = ","
+    sheet: str = ""
+    """Name of a workbook's sheet; empty is its first visible one."""
+    header_row: int = 1
+    cached_formulas: bool = False
+    """Whether the stored result of a formula is taken for its value."""
+
+
+@dataclass(frozen=True)
 class SourceMapping:
     """A parsed mapping. `source_ref` lists the paths that together name a row for ever."""
 
     id: str
     version: int
     record_type: str
-    format: str
-    encodings: tuple[str, ...]
-    rows: str
+    layout: Layout
     zone: ZoneInfo
     channel: str
     source_system: str
@@ -65,9 +99,12 @@ class SourceMapping:
     fields: Mapping[str, Rule]
     attachments: tuple[AttachmentRule, ...]
     ignored: frozenset[str]
+    positions: tuple[PositionRule, ...] = ()
+    where: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Rows that this mapping takes: the named columns hold one of these words. Empty: every row."""
 
-    def known_paths(self) -> frozenset[str]:
-        """Every path that is read or expressly ignored; a source with any other would lose data."""
+    def read_paths(self) -> frozenset[str]:
+        """Every path whose value goes into the record."""
         rules = [
             self.device,
             self.subject,
@@ -75,12 +112,23 @@ class SourceMapping:
             *self.fields.values(),
             *([self.counter] if self.counter else []),
         ]
-        read = {path for rule in rules for path in rule.paths()}
-        return frozenset(read | set(self.source_ref) | {a.path for a in self.attachments} | self.ignored)
+        read = {path for rule in rules for path in rule.paths()} | set(self.source_ref) | set(self.where)
+        for position in self.positions:
+            read |= {position.latitude, position.longitude, *position.datum.paths()}
+        return frozenset(read | {attachment.path for attachment in self.attachments})
+
+    def known_paths(self) -> frozenset[str]:
+        """Every path that is read or expressly ignored; a source with any other would lose data."""
+        return self.read_paths() | self.ignored
 
     def column_of(self, field_name: str) -> str:
         """The source's name for a payload field, for messages."""
         if field_name == "subject":
             return self.subject.path
+        for position in self.positions:
+            if position.fields.get("latitude") == field_name:
+                return position.latitude
+            if position.fields.get("longitude") == field_name:
+                return position.longitude
         rule = self.fields.get(field_name)
         return (rule.path if rule else "") or field_name

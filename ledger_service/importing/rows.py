@@ -1,24 +1,22 @@
-"""Read the rows of an export: CSV, a list in a JSON document, or JSON lines; with line numbers and bounds."""
+"""Read the rows of an export one by one: a table, a list in a JSON document, or JSON lines; with places and bounds."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
-from evidence.canonical import loads
-from evidence.errors import EvidenceError
-from ledger_service.importing.errors import RowRejected, SourceUnreadable
-from ledger_service.importing.model import SourceMapping
+from ledger_service.importing.errors import MappingInvalid, Problem, RowRejected, SourceUnreadable
+from ledger_service.importing.model import Layout, SourceMapping
 
-MAX_FILE_BYTES: Final = 256 * 1024 * 1024
+MAX_FILE_BYTES: Final = 1024 * 1024 * 1024
 MAX_LINE_BYTES: Final = 1024 * 1024
 MAX_COLUMNS: Final = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row: `cells` by path, `outer` is what encloses it in a JSON document, `raw` is for the rejects file."""
 
@@ -28,121 +26,86 @@ class Row:
     raw: Any
 
 
-def read_rows(data: bytes, mapping: SourceMapping) -> Iterator[Row | RowRejected]:
-    """Every row in order, or why it cannot be read.
+@dataclass
+class Notes:
+    """What the operator should know of the file although no row was refused for it."""
 
-    Raises `SourceUnreadable` if the file as a whole does not fit the mapping, before any row is given out.
+    texts: list[Problem] = field(default_factory=list)
+    blank_rows: int = 0
+    hidden_rows: int = 0
+
+    def add(self, en: str, zh: str) -> None:
+        """Keep a remark."""
+        self.texts.append(Problem(en, zh))
+
+    def all(self) -> tuple[Problem, ...]:
+        """Every remark, those on counts last."""
+        counted = []
+        if self.blank_rows:
+            counted.append(Problem(f"{self.blank_rows} blank rows were skipped", f"跳过 {self.blank_rows} 个空行"))
+        if self.hidden_rows:
+            counted.append(
+                Problem(
+                    f"{self.hidden_rows} hidden rows were read like any other", f"已读取 {self.hidden_rows} 个隐藏行"
+                )
+            )
+        return (*self.texts, *counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the mappings of one import know: paths that they need in the file, and paths that may stand there."""
+
+    needed: frozenset[str]
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, mappings: Sequence[SourceMapping]) -> Columns:
+        """Of all mappings together: what one of them reads, no other loses."""
+        needed = frozenset().union(*(mapping.read_paths() for mapping in mappings))
+        return cls(needed, needed.union(*(mapping.ignored for mapping in mappings)))
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open file: its rows in order, remarks on it (complete once the rows are through), and how much was read."""
+
+    rows: Iterator[Row | RowRejected]
+    notes: Notes
+    fraction: Callable[[], float]
+    header: tuple[str, ...] = ()
+    """Column names of a table, as the file spells them."""
+
+
+@contextmanager
+def open_source(path: Path, mappings: Sequence[SourceMapping], *, strict: bool = True) -> Iterator[Source]:
+    """Open an export. `strict` refuses a table whose columns the mappings miss or do not know.
+
+    Raises `SourceUnreadable` if the file as a whole does not fit, before any row is given out; `MappingInvalid` where
+    the mappings disagree on how the file is written.
     """
-    if len(data) > MAX_FILE_BYTES:
-        raise SourceUnreadable(f"larger than {MAX_FILE_BYTES} bytes: split the export")
-    if mapping.format == "csv":
-        return _csv_rows(_decode(data, mapping), mapping)
-    if mapping.format == "json":
-        return _document_rows(data, mapping)
-    return _line_rows(data, mapping)
+    from ledger_service.importing.json_rows import document_source, lines_source
+    from ledger_service.importing.tables import csv_source, workbook_source
 
-
-def _decode(data: bytes, mapping: SourceMapping) -> str:
-    for encoding in mapping.encodings:
-        try:
-            return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    raise SourceUnreadable(f"not text in any of: {', '.join(mapping.encodings)}")
-
-
-def _csv_rows(text: str, mapping: SourceMapping) -> Iterator[Row | RowRejected]:
-    # Not strict=True for quotes inside cells would let a broken export shift its columns silently.
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    layout, columns = layout_of(mappings), Columns.of(mappings)
     try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise SourceUnreadable("line 1 is not a CSV header") from error
-    _check_columns(header, mapping)
-    return _csv_body(reader, header)
-
-
-def _check_columns(header: list[str], mapping: SourceMapping) -> None:
-    if not header or len(header) > MAX_COLUMNS:
-        raise SourceUnreadable(f"needs a header of 1 to {MAX_COLUMNS} columns")
-    if len(set(header)) != len(header):
-        raise SourceUnreadable("a column name stands twice in the header")
-    known = {path.removeprefix("^") for path in mapping.known_paths()}
-    if missing := sorted(known - mapping.ignored - set(header)):
-        raise SourceUnreadable(f"columns are missing: {', '.join(missing)}")
-    if unknown := sorted(set(header) - known):
-        raise SourceUnreadable(f"columns would be lost: {', '.join(unknown)}; map them or list them under ignored")
-
-
-def _csv_body(reader: Any, header: list[str]) -> Iterator[Row | RowRejected]:
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            yield RowRejected(line, "", "broken quotes or a line that is too long; the rest of the file is not read")
-            return
-        if cells is None:
-            return
-        if not any(cells):
-            continue
-        if len(cells) != len(header):
-            yield RowRejected(line, "", f"{len(cells)} cells under {len(header)} columns")
-            continue
-        named = dict(zip(header, cells, strict=True))
-        yield Row(line, named, {}, named)
-
-
-def _document_rows(data: bytes, mapping: SourceMapping) -> Iterator[Row | RowRejected]:
-    try:
-        document = loads(data, max_bytes=MAX_FILE_BYTES)
-    except EvidenceError as error:
-        raise SourceUnreadable(f"not strict JSON: {error}") from error
-    rows = document.get(mapping.rows) if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        raise SourceUnreadable(f"a JSON document with a list named {mapping.rows} is expected")
-    outer = {name: value for name, value in document.items() if name != mapping.rows}
-    known = mapping.known_paths()
-    return (_checked(number, row, outer, known) for number, row in enumerate(rows, start=1))
-
-
-def _line_rows(data: bytes, mapping: SourceMapping) -> Iterator[Row | RowRejected]:
-    known = mapping.known_paths()
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = loads(line.rstrip(b"\r"), max_bytes=MAX_LINE_BYTES)
-        except EvidenceError:
-            yield RowRejected(number, "", "not strict JSON")
-            continue
-        yield _checked(number, row, {}, known)
-
-
-def _checked(number: int, row: Any, outer: dict[str, Any], known: frozenset[str]) -> Row | RowRejected:
-    if not isinstance(row, dict):
-        return RowRejected(number, "", "must be a JSON object")
-    for path in leaf_paths(row):
-        if not _covered(path, known):
-            return RowRejected(number, path, "would be lost: map it or list it under ignored")
-    return Row(number, row, outer, row)
-
-
-def leaf_paths(value: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Dotted paths of everything that is not itself an object; items of a list of objects are `list[].name`."""
-    for name, member in value.items():
-        path = f"{prefix}{name}"
-        if isinstance(member, dict):
-            yield from leaf_paths(member, f"{path}.")
-        elif isinstance(member, list) and any(isinstance(item, dict) for item in member):
-            inner = {leaf for item in member if isinstance(item, dict) for leaf in leaf_paths(item, f"{path}[].")}
-            yield from sorted(inner)
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise SourceUnreadable(f"larger than {MAX_FILE_BYTES} bytes: split the export")
+        if layout.format == "xlsx":
+            opened = workbook_source(path, layout, columns, strict)
+        elif layout.format == "csv":
+            opened = csv_source(path, layout, columns, strict)
         else:
-            yield path
+            opened = (document_source if layout.format == "json" else lines_source)(path, layout, columns)
+        with opened as source:
+            yield source
+    except OSError as error:
+        raise SourceUnreadable(f"{path.name} cannot be read: {error.strerror or type(error).__name__}") from error
 
 
-def _covered(path: str, known: frozenset[str]) -> bool:
-    """Whether a path or one of the objects and lists around it is read."""
-    parts = path.split(".")
-    around = (".".join(parts[: end + 1]) for end in range(len(parts)))
-    return f"{path}[]" in known or any(place.removesuffix("[]") in known or path in known for place in around)
+def layout_of(mappings: Sequence[SourceMapping]) -> Layout:
+    """How the file is written. Raises `MappingInvalid` where the mappings say different things."""
+    layouts = {mapping.layout for mapping in mappings}
+    if len(layouts) != 1:
+        raise MappingInvalid(f"{', '.join(mapping.id for mapping in mappings)} do not describe the same kind of file")
+    return layouts.pop()

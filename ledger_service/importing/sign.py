@@ -9,15 +9,16 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from evidence.canonical import dumps
 from evidence.encoding import format_time
-from evidence.hashing import sha256
 from evidence.keys import SigningKey
 from evidence.records import RecordType
-from evidence.statement import SALT_SIZE, Claims, issue, stream_id, uuid7
+from evidence.statement import SALT_SIZE, Claims, issue, stream_id
 from ledger_service.importing.build import Draft
-from ledger_service.importing.errors import RowRejected
+from ledger_service.importing.errors import Problem, RowRejected
+from ledger_service.kit.ids import import_record_id
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Signer:
         """
         device = self._devices.get(draft.device)
         if device is None:
-            raise RowRejected(draft.line, "", "comes from a device whose key is not here")
-        jti = record_id(source, draft)
+            raise RowRejected(draft.line, "", _NO_KEY)
+        jti = import_record_id(self._stream_key, draft.occurred_at, import_key(source, draft))
         claims = Claims(
             iss=device.iss,
             # A device signs when the record arises. The time of the import would make a second import differ.
@@ -72,21 +73,20 @@ class PlainRecords:
     """For sources whose devices have no key: the service signs, and the statement says so (FORMATS 2)."""
 
     def sign(self, draft: Draft, record_type: RecordType, source: str) -> str:
-        """The body of a plain-JSON submission, under the same record id that a device would use."""
+        """The body of a plain-JSON submission; the service makes the record id that a device would have used."""
         body = {
             "type": record_type.id,
             "occurred_at": format_time(draft.occurred_at),
             "payload": dict(draft.payload),
-            "record_id": record_id(source, draft),
+            "import_key": import_key(source, draft),
             "channel": draft.channel,
         }
         return dumps(body).decode("utf-8")
 
 
-def record_id(source: str, draft: Draft) -> str:
-    """UUIDv7 of a row: its time, and 80 bits of a digest of its source and reference instead of random ones."""
-    milliseconds = int(draft.occurred_at.timestamp() * 1000)
-    return uuid7(milliseconds, sha256(dumps([source, draft.source_ref]))[:10])
+def import_key(source: str, draft: Draft) -> str:
+    """What names the row for ever: its source and its reference there. It is never written to the log."""
+    return dumps([source, draft.source_ref]).decode("utf-8")
 
 
 def _salts(device: DeviceKey, jti: str, draft: Draft) -> Callable[[], bytes]:
@@ -104,3 +104,6 @@ def _salts(device: DeviceKey, jti: str, draft: Draft) -> Callable[[], bytes]:
 
 def _derive(seed: bytes, purpose: str) -> bytes:
     return hmac.digest(seed, f"safety-ledger/device/{purpose}".encode(), "sha256")
+
+
+_NO_KEY: Final = Problem("comes from a device whose key is not here", "来自此处没有密钥的设备")

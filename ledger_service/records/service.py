@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from evidence.canonical import dumps
@@ -11,20 +13,23 @@ from evidence.errors import EvidenceError
 from ledger_service.access.service import Client
 from ledger_service.entries.model import EntryView
 from ledger_service.entries.service import EntryService
-from ledger_service.errors import BadRequest, Conflict, NotFound, Refused, StorageCorrupt
+from ledger_service.errors import BadRequest, Conflict, NotFound, Refused, ServiceError, StorageCorrupt
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.evidence_errors import refusal
-from ledger_service.kit.ids import RandomBytes, new_record_id
+from ledger_service.kit.ids import RandomBytes, import_record_id, new_record_id
 from ledger_service.kit.keystore import KeyStore
 from ledger_service.ledgers.service import LedgerService
 from ledger_service.records.schemas import RecordSubmit
 from ledger_service.statements.issuing import Draft, issue_draft, issuer
-from ledger_service.statements.model import PreparedStatement, Sequenced
+from ledger_service.statements.model import Outcome, PreparedStatement, Rejected, Sequenced
 from ledger_service.statements.prepare import check
 from ledger_service.statements.rules import RuleBook
-from ledger_service.statements.service import StatementService
+from ledger_service.statements.service import StatementService, merge
 
 SUBMITTED_BY = "submitted_by"
+_LATE = (Conflict, Refused, StorageCorrupt)
+"""Not Conflict alone: a clock gone back, a newer record type, or a ledger that takes nothing new must not disown what
+is in the log."""
 
 
 class RecordService:
@@ -53,16 +58,65 @@ class RecordService:
 
         Raises what a statement's submission raises; Conflict when the id belongs to other content.
         """
+        record = self._named(self._ledgers.get(ledger).slug, record)
         payload = self._payload(client, record)
         try:
             return await self._statements.submit_prepared(self._prepare(ledger, record, payload))
-        except (Conflict, Refused, StorageCorrupt):
-            # Not Conflict alone: a clock gone back, a newer record type, or a ledger that takes nothing new must not
-            # disown what is in the log.
+        except _LATE:
             known = self._known(ledger, record, payload)
             if known is None:
                 raise
             return known
+
+    async def submit_many(
+        self, ledger: str, client: Client, records: Sequence[RecordSubmit | ServiceError]
+    ) -> list[Outcome]:
+        """Sequence many in one group, in order; a record that fails takes no index and hinders no other.
+
+        An error in place of a record is handed through to its place in the answer. Raises what concerns all of them.
+        """
+        # Hundreds of signatures take a while: in a thread, so that other requests are answered meanwhile.
+        checked = await asyncio.to_thread(self._check_all, ledger, client, records)
+        outcomes = merge(checked, await self._statements.submit_checked(checked))
+        return await asyncio.to_thread(self._settled, ledger, client, records, outcomes)
+
+    def _check_all(
+        self, ledger: str, client: Client, records: Sequence[RecordSubmit | ServiceError]
+    ) -> list[PreparedStatement | Outcome]:
+        self._ledgers.get(ledger)
+        return [self._check(ledger, client, record) for record in records]
+
+    def _check(self, ledger: str, client: Client, record: RecordSubmit | ServiceError) -> PreparedStatement | Outcome:
+        if isinstance(record, ServiceError):
+            return Rejected(record)
+        try:
+            record = self._named(ledger, record)
+            return self._prepare(ledger, record, self._payload(client, record))
+        except ServiceError as error:
+            return Rejected(error)
+
+    def _settled(
+        self, ledger: str, client: Client, records: Sequence[RecordSubmit | ServiceError], outcomes: list[Outcome]
+    ) -> list[Outcome]:
+        """The outcomes, with the first answer in the place of a refusal to what is in the log already."""
+        for place, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
+            if isinstance(record, RecordSubmit) and isinstance(outcome, Rejected) and isinstance(outcome.error, _LATE):
+                named = self._named(ledger, record)
+                outcomes[place] = self._known(ledger, named, record.payload | _submitter(client)) or outcome
+        return outcomes
+
+    def _named(self, ledger: str, record: RecordSubmit) -> RecordSubmit:
+        """The record with the id that its import key gives. Raises BadRequest."""
+        if record.import_key is None:
+            return record
+        if record.record_id is not None:
+            raise BadRequest("a record has a record_id or an import_key, not both", reason="import-key")
+        try:
+            occurred_at = parse_time(record.occurred_at)
+            record_id = import_record_id(self._keystore.stream_key(ledger), occurred_at, record.import_key)
+        except (EvidenceError, ValueError) as error:
+            raise BadRequest("occurred_at is no time that a record id can hold", reason="occurred-at") from error
+        return record.model_copy(update={"record_id": record_id, "import_key": None})
 
     def _known(self, ledger: str, record: RecordSubmit, payload: dict[str, Any]) -> Sequenced | None:
         """The first answer to this content. Salts differ each time, so the bytes never match."""
@@ -79,7 +133,7 @@ class RecordService:
     def _payload(client: Client, record: RecordSubmit) -> dict[str, Any]:
         if SUBMITTED_BY in record.payload:
             raise BadRequest(f"{SUBMITTED_BY} is set by the service from the token", reason="reserved-field")
-        return record.payload | {SUBMITTED_BY: client.client_id}
+        return record.payload | _submitter(client)
 
     def _prepare(self, ledger: str, record: RecordSubmit, payload: dict[str, Any]) -> PreparedStatement:
         rules, now = self._rules.of(self._ledgers.get(ledger).slug), self._clock.now()
@@ -97,6 +151,10 @@ class RecordService:
             return check(rules, statement, statement.compact, now)
         except EvidenceError as error:
             raise refusal(error) from error
+
+
+def _submitter(client: Client) -> dict[str, Any]:
+    return {SUBMITTED_BY: client.client_id}
 
 
 def same_content(view: EntryView, record: RecordSubmit, payload: dict[str, Any], service_kid: str) -> bool:

@@ -77,6 +77,11 @@ class StatementService:
         outcomes = await self._group_commit.submit(good) if good else []
         return merge(checked, outcomes)
 
+    async def submit_checked(self, checked: Sequence[PreparedStatement | Outcome]) -> list[Outcome]:
+        """Sequence the checked statements among `checked` in one group; their outcomes, in order."""
+        good = [item for item in checked if isinstance(item, PreparedStatement)]
+        return await self._group_commit.submit(good) if good else []
+
     def submit_now(self, ledger: str, compacts: Sequence[str | ServiceError]) -> list[Outcome]:
         """The same in the calling thread, without waiting for company: for imports, the command line and tests."""
         checked = self._check_all(ledger, compacts)
