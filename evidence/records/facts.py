@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from evidence.canonical import Json
-from evidence.records.judgement import Severity
+from evidence.records.judgement import Severity, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ class Fact:
     """Role of the signing key when the record was sequenced; empty where unknown."""
     blocked: Severity | None = None
     """What its own judgement, frozen when it was sequenced, holds against it (`Judgement.blocked`); None: nothing."""
+    step: Step | None = None
+    """The move of its subject that its own judgement froze (`Judgement.step`); None where it is not known or moved
+    nothing. With it a state is read from the newest record; without it the stream is folded from its start."""
 
     @property
     def event(self) -> str:

@@ -62,7 +62,10 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The move in the subject's lifecycle: `to` equals `from_state` where the event was not accepted."""
+    """The move in the subject's lifecycle.
+
+    Where the event was not accepted `to` equals `from_state`, or is `held` where a failed rule holds the subject.
+    """
 
     event: str
     from_state: str
