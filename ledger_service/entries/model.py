@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from evidence.records.judgement import Judgement
+
 
 class RecordState(StrEnum):
     """How far a record's proof has come (ARCHITECTURE 2). Each state includes the ones before it."""
@@ -74,12 +76,15 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """An entry with its disclosures, the payload they show, and its state."""
+    """An entry with its disclosures, the payload they show, its state, and what the rules said of it."""
 
     entry: StoredEntry
     disclosures: tuple[Disclosure, ...]
     payload: dict[str, Any]
     state: RecordState
+    judgement: Judgement | None = None
+    """None for a record type without rules, and once erased; `judgement_disclosure` tells the two apart."""
+    judgement_disclosure: Disclosure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from ledger_service.entries.model import Disclosure, Progress, RecordFilter, StoredEntry
-from ledger_service.models import anchors, disclosures, entries, published_heads
+from ledger_service.models import JUDGEMENT_POSITION, anchors, disclosures, entries, published_heads
 
 ANCHORED_STATES = ("mined", "final", "archived")
 FINAL_STATES = ("final", "archived")
@@ -28,16 +28,29 @@ def find_by_record(connection: Connection, ledger: str, record_id: str) -> Store
 
 
 def disclosures_of(connection: Connection, ledger: str, indices: Sequence[int]) -> dict[int, tuple[Disclosure, ...]]:
-    """The disclosures of these entries in submitted order."""
+    """The disclosures of these entries' statements in submitted order."""
+    shown = disclosures.c.position < JUDGEMENT_POSITION
+    return {index: tuple(items) for index, items in _read(connection, ledger, indices, shown).items()}
+
+
+def judgements_of(connection: Connection, ledger: str, indices: Sequence[int]) -> dict[int, Disclosure]:
+    """The disclosures of the judgements on these entries; an entry without one is missing."""
+    found = _read(connection, ledger, indices, disclosures.c.position == JUDGEMENT_POSITION)
+    return {index: items[0] for index, items in found.items() if items}
+
+
+def _read(
+    connection: Connection, ledger: str, indices: Sequence[int], which: ColumnElement[bool]
+) -> dict[int, list[Disclosure]]:
     found: dict[int, list[Disclosure]] = {index: [] for index in indices}
     query = (
         select(disclosures.c.idx, disclosures.c.digest, disclosures.c.text, disclosures.c.erased_by_idx)
-        .where(disclosures.c.ledger == ledger, disclosures.c.idx.in_(indices))
+        .where(disclosures.c.ledger == ledger, disclosures.c.idx.in_(indices), which)
         .order_by(disclosures.c.idx, disclosures.c.position)
     )
     for index, digest, text, erased_by in connection.execute(query):
         found[index].append(Disclosure(digest, text, erased_by))
-    return {index: tuple(items) for index, items in found.items()}
+    return found
 
 
 def progress(connection: Connection, ledger: str) -> Progress:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.encoding import MAX_SAFE_INTEGER, b64_encode, b64url_encode, format_time, parse_time
 from evidence.errors import Malformed
-from ledger_service.entries.model import EntryView, Page, RecordState
+from ledger_service.entries.model import Disclosure, EntryView, Page, RecordState
 from ledger_service.entries.service import MAX_PAGE
 from ledger_service.errors import BadRequest
 
@@ -67,18 +67,27 @@ def summary(view: EntryView) -> dict[str, Any]:
         "state": view.state.value,
         "payload": view.payload,
         "erased": sum(item.text is None for item in view.disclosures),
+        "judgement": None if view.judgement is None else view.judgement.to_value(),
+        "marks": [] if view.judgement is None else list(view.judgement.marks),
         "links": links(entry.ledger, entry.index, entry.stream),
     }
 
 
 def entry_json(view: EntryView) -> dict[str, Any]:
-    """One entry in full: its exact bytes as base64 (as in a receipt), and the disclosures in submitted order."""
+    """One entry in full: its exact bytes as base64 (as in a receipt), and the disclosures in submitted order.
+
+    `judgement_disclosure` is what the entry commits to as its judgement; null where its type has no rules.
+    """
+    judged = view.judgement_disclosure
     return summary(view) | {
         "entry": b64_encode(view.entry.entry_bytes),
-        "disclosures": [
-            {"digest": item.digest, "text": item.text, "erased_by": item.erased_by} for item in view.disclosures
-        ],
+        "disclosures": [_disclosure_json(item) for item in view.disclosures],
+        "judgement_disclosure": None if judged is None else _disclosure_json(judged),
     }
+
+
+def _disclosure_json(item: Disclosure) -> dict[str, Any]:
+    return {"digest": item.digest, "text": item.text, "erased_by": item.erased_by}
 
 
 def page_json(page: Page) -> dict[str, Any]:

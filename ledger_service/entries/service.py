@@ -5,6 +5,8 @@ from __future__ import annotations
 import orjson
 from sqlalchemy import Connection, Engine
 
+from evidence import rule_results
+from evidence.records.judgement import Judgement
 from evidence.statement import parse_disclosure, stream_id
 from ledger_service.entries import repository
 from ledger_service.entries.model import Disclosure, EntryView, Page, Progress, RecordFilter, StoredEntry
@@ -109,12 +111,25 @@ def views(connection: Connection, ledger: str, found: list[StoredEntry]) -> list
     """The entries with their disclosures and states, read in the same snapshot."""
     if not found:
         return []
-    shown = repository.disclosures_of(connection, ledger, [entry.index for entry in found])
+    indices = [entry.index for entry in found]
+    shown = repository.disclosures_of(connection, ledger, indices)
+    judged = repository.judgements_of(connection, ledger, indices)
     progress = repository.progress(connection, ledger)
     return [
-        EntryView(entry, shown[entry.index], _payload(shown[entry.index]), progress.state(entry.index))
+        EntryView(
+            entry,
+            shown[entry.index],
+            _payload(shown[entry.index]),
+            progress.state(entry.index),
+            _judgement(judged.get(entry.index)),
+            judged.get(entry.index),
+        )
         for entry in found
     ]
+
+
+def _judgement(disclosure: Disclosure | None) -> Judgement | None:
+    return None if disclosure is None or disclosure.text is None else rule_results.parse(disclosure.text)
 
 
 def _payload(disclosures: tuple[Disclosure, ...]) -> dict[str, object]:

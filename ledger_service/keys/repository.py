@@ -13,7 +13,7 @@ from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory, KeyState
 from evidence.keys import PublicJwk, parse_jwk
 from evidence.statement import disclosed
 from ledger_service.errors import StorageCorrupt
-from ledger_service.models import disclosures, entries, key_states, ledgers
+from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, key_states, ledgers
 
 NO_EVENT = -1
 
@@ -61,7 +61,8 @@ def _events(connection: Connection, ledger: str) -> Iterator[tuple[int, Entry]]:
         disclosures, (disclosures.c.ledger == entries.c.ledger) & (disclosures.c.idx == entries.c.idx)
     )
     wanted = (entries.c.ledger == ledger, entries.c.record_type == RECORD_TYPE)
-    query = select(disclosures.c.idx, disclosures.c.text).select_from(joined).where(*wanted)
+    stated = disclosures.c.position < JUDGEMENT_POSITION
+    query = select(disclosures.c.idx, disclosures.c.text).select_from(joined).where(*wanted, stated)
     for index, text in connection.execute(query.order_by(disclosures.c.idx, disclosures.c.position)):
         texts.setdefault(index, []).append(text)
     for index, data in connection.execute(select(entries.c.idx, entries.c.entry_bytes).where(*wanted).order_by("idx")):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from ledger_service.models.anchors import anchor_attempts, anchor_targets, anchors, leases
 from ledger_service.models.checkpoints import checkpoints, published_heads
-from ledger_service.models.entries import blobs, disclosures, entries, stream_heads
+from ledger_service.models.entries import JUDGEMENT_POSITION, blobs, disclosures, entries, stream_heads
 from ledger_service.models.judging import cursors, judgement_inputs, links
 from ledger_service.models.ledgers import clients, key_states, ledgers
 from ledger_service.models.types import METADATA, UtcTime
 
 __all__ = [
+    "JUDGEMENT_POSITION",
     "METADATA",
     "UtcTime",
     "anchor_attempts",

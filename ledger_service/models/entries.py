@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from evidence.statement import MAX_DISCLOSURES
 from ledger_service.models.types import METADATA, UtcTime, row_sum_column
 
 entries = Table(
@@ -40,13 +41,17 @@ entries = Table(
 )
 """Append-only by trigger: no UPDATE, no DELETE."""
 
+JUDGEMENT_POSITION = MAX_DISCLOSURES
+"""Behind every disclosure of a statement: the place of the judgement that the entry commits to."""
+
 disclosures = Table(
     "disclosures",
     METADATA,
     Column("ledger", Text, primary_key=True),
     Column("idx", BigInteger, primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True, autoincrement=False),  # order in the submitted statement
-    Column("digest", Text, nullable=False),  # base64url SHA-256 of the disclosure string, as it stands in `_sd`
+    # Order in the submitted statement; JUDGEMENT_POSITION for the ledger's own judgement.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),  # base64url SHA-256 of the disclosure string, as in `_sd` or the entry
     Column("text", Text),  # the disclosure string; NULL once erased
     Column("erased_by_idx", BigInteger),  # the erasure entry that ordered it
     ForeignKeyConstraint(["ledger", "idx"], ["entries.ledger", "entries.idx"]),

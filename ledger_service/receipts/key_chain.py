@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from evidence.entry import parse_entry
+from evidence.entry import Entry, parse_entry
 from evidence.errors import EvidenceError
 from evidence.key_events import KeyEvent
 from evidence.statement import disclosed
@@ -47,10 +47,10 @@ def chain_of(kid: str, size: int, events: Sequence[KeyEventRecord]) -> list[Stor
         wanted = reached
 
 
-def signer_of(entry_bytes: bytes) -> str:
-    """The kid of the entry's statement. Raises StorageCorrupt."""
+def stored_entry(entry_bytes: bytes) -> Entry:
+    """The entry of these bytes. Raises StorageCorrupt."""
     try:
-        return parse_entry(entry_bytes).statement.kid
+        return parse_entry(entry_bytes)
     except EvidenceError as error:
         raise StorageCorrupt(f"a stored entry cannot be read: {error.reason}") from error
 

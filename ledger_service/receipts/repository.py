@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from evidence.canonical import loads
 from evidence.key_events import RECORD_TYPE
-from ledger_service.models import anchors, disclosures, entries
+from ledger_service.models import JUDGEMENT_POSITION, anchors, disclosures, entries
 
 ARCHIVED = "archived"
 
@@ -20,6 +20,8 @@ class StoredRecord:
     index: int
     entry_bytes: bytes
     disclosures: tuple[str, ...]
+    judgement: str | None = None
+    """Disclosure of the judgement; None where there is none or it was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ def record(connection: Connection, ledger: str, index: int) -> StoredRecord | No
     """The entry at `index`."""
     here = (entries.c.ledger == ledger, entries.c.idx == index)
     data = connection.execute(select(entries.c.entry_bytes).where(*here)).scalar()
-    return None if data is None else StoredRecord(index, data, _disclosures(connection, ledger, index))
+    if data is None:
+        return None
+    judgement = _texts(connection, ledger, index, disclosures.c.position == JUDGEMENT_POSITION)
+    return StoredRecord(index, data, _disclosures(connection, ledger, index), next(iter(judgement), None))
 
 
 def key_events(connection: Connection, ledger: str, begin: int, end: int) -> list[StoredRecord]:
@@ -77,9 +82,13 @@ def _parsed(text: str) -> dict[str, object]:
 
 
 def _disclosures(connection: Connection, ledger: str, index: int) -> tuple[str, ...]:
+    return _texts(connection, ledger, index, disclosures.c.position < JUDGEMENT_POSITION)
+
+
+def _texts(connection: Connection, ledger: str, index: int, which: ColumnElement[bool]) -> tuple[str, ...]:
     query = (
         select(disclosures.c.text)
-        .where(disclosures.c.ledger == ledger, disclosures.c.idx == index, disclosures.c.text.is_not(None))
+        .where(disclosures.c.ledger == ledger, disclosures.c.idx == index, disclosures.c.text.is_not(None), which)
         .order_by(disclosures.c.position)
     )
     return tuple(connection.execute(query).scalars())

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from evidence.errors import EvidenceError
 from evidence.merkle.tiles import TileHashReader
-from evidence.receipt import Receipt
+from evidence.receipt import JUDGED_VERSION, VERSION, Receipt
+from evidence.records.judgement import NAME
 from evidence.statement import parse_disclosure
 from evidence.tlog_proof import TlogProof
 from ledger_service.checkpoints import repository as published
@@ -21,7 +22,7 @@ from ledger_service.checkpoints.service import CheckpointService
 from ledger_service.errors import NotFound, RetryLater, StorageCorrupt
 from ledger_service.kit.db import read
 from ledger_service.receipts import repository
-from ledger_service.receipts.key_chain import KeyEventRecord, chain_of, only, read_event, signer_of
+from ledger_service.receipts.key_chain import KeyEventRecord, chain_of, only, read_event, stored_entry
 from ledger_service.receipts.repository import StoredRecord
 
 
@@ -66,6 +67,7 @@ class ReceiptService:
     def receipt(self, ledger: str, index: int, *, disclose: Set[str] | None = None) -> Receipt:
         """The receipt of the entry at `index` with the disclosures of the fields `disclose`, None for all that exist.
 
+        `rule_results` among them stands for the judgement.
         Raises NotFound, and NotPublished when the entry has an index but no checkpoint covers it yet.
         """
         return next(self.receipts(ledger, [index], disclose=disclose))
@@ -128,7 +130,8 @@ class ReceiptService:
         self, connection: Connection, ledger: str, record: StoredRecord, basis: _Basis, wanted: frozenset[str] | None
     ) -> Receipt:
         named = {} if wanted is None else {item: _field(record.index, item) for item in record.disclosures}
-        kid = signer_of(record.entry_bytes)
+        entry = stored_entry(record.entry_bytes)
+        kid = entry.statement.kid
         if kid not in basis.keys:
             chain = chain_of(kid, basis.size, self._key_events(connection, ledger))
             basis.keys[kid] = tuple(
@@ -137,7 +140,9 @@ class ReceiptService:
             )
         shown = only(record.disclosures, named, wanted)
         proof = self._proof(ledger, record.index, basis)
-        return Receipt(record.entry_bytes, shown, proof, basis.keys[kid], basis.anchors)
+        judgement = record.judgement if wanted is None or NAME in wanted else None
+        version = VERSION if entry.judgement is None else JUDGED_VERSION
+        return Receipt(record.entry_bytes, shown, proof, basis.keys[kid], basis.anchors, judgement, version)
 
     def _proof(self, ledger: str, index: int, basis: _Basis) -> TlogProof:
         try:
