@@ -170,6 +170,8 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "no_photo": ("没有照片", "No photo"),
     "no_place": ("没有地点", "No place"),
     "no_words": ("没有描述", "No words"),
+    "graded_by_reporter": ("等级或类别由上报人填写", "The reporter set level or category"),
+    "not_anonymous": ("匿名上报含上报人", "An anonymous report names its reporter"),
     "gallery_photo": ("照片来自相册", "A photo comes from a gallery"),
     "no_before_photo": ("没有整改前照片", "No photo from before"),
     "no_after_photo": ("没有整改后照片", "No photo from after"),

@@ -28,7 +28,7 @@ def story(scope: Scope, subject: str | None = None) -> list[Fact]:
     """
     own = scope.candidate.subject
     facts = [fact for fact in scope.facts.about(subject or own) if fact.blocked is None]
-    if subject is None or subject == own:
+    if subject in (None, own) and scope.candidate not in facts[-1:]:
         facts.append(scope.candidate)
     place: dict[str, int] = {}
     current: dict[int, Fact] = {}

@@ -98,6 +98,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 REASONS: Final[dict[str, tuple[str, str]]] = {
     "no_team": ("没有调查组", "No investigation team"),
     "interest_not_declared": ("调查组成员未声明无利害关系", "A member has not declared to have no interest"),
+    "no_worker_participant": ("没有从业人员参与调查", "No worker took part in the investigation"),
     "no_root_cause": ("没有根本原因", "No root cause"),
     "human_error_alone": ("仅以人为失误为根本原因", "Human error alone is no root cause"),
     "risk_not_reviewed": ("风险评价未复审", "The risk assessment was not reviewed"),

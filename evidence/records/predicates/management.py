@@ -37,6 +37,17 @@ def actions_verified(scope: Scope, actions: Json) -> bool:
     return all(_verified(scope, name) for name in names) or scope.because("action_open")
 
 
+def actions_settled(scope: Scope) -> bool:
+    """The same for the actions that the stream named last."""
+    return actions_verified(scope, newest(scope, "actions"))
+
+
+def stated(scope: Scope, field: str) -> bool:
+    """Whether the stream says something in a field: not missing, not blank, not empty, not false."""
+    value = newest(scope, field)
+    return said(value) and value is not False
+
+
 def actions_known(scope: Scope, actions: Json) -> bool:
     """Whether there is at least one action and the ledger knows each one named."""
     names = texts(actions)
@@ -65,6 +76,12 @@ def due_moved_later(scope: Scope, payload: Mapping[str, Json]) -> bool:
     if earlier and instant(payload.get("due_at")) <= earlier[-1]:
         return scope.because("not_an_extension")
     return said(payload.get("extension_reason")) or scope.because("no_reason")
+
+
+def due_passed(scope: Scope, subject: str, at: datetime) -> bool:
+    """Whether an instant lies after the due time that the subject was given last; false where it has none."""
+    given = [fact for fact in story(scope, subject) if "due_at" in fact.payload]
+    return bool(given) and at > instant(scope.use(given[-1]).payload["due_at"])
 
 
 def check_date_reached(scope: Scope) -> bool:
@@ -149,9 +166,12 @@ def subject_of(kind: str, name: str) -> str:
 PREDICATES: Final[dict[str, Predicate]] = {
     "actions_verified": actions_verified,
     "actions_known": actions_known,
+    "actions_settled": actions_settled,
+    "stated": stated,
     "each_has_action": each_has_action,
     "problems_closed": problems_closed,
     "due_moved_later": due_moved_later,
+    "due_passed": due_passed,
     "check_date_reached": check_date_reached,
     "outside_participants": outside_participants,
     "within_months": within_months,
@@ -166,6 +186,9 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "no_action": ("没有措施", "No action"),
     "action_open": ("措施尚未验证", "An action is not verified yet"),
     "unknown_action": ("措施不存在", "An action is not known"),
+    "no_control_level": ("未标明控制层级", "No level of control"),
+    "statement_incomplete": ("要求、证据、性质不全", "Requirement, evidence or nature is missing"),
+    "similar_not_checked": ("未举一反三", "Similar cases were not looked for"),
     "problem_without_action": ("有问题没有对应措施", "A problem has no action"),
     "not_an_extension": ("新期限不晚于原期限", "The new due time is not later than the old one"),
     "no_reason": ("没有理由", "No reason"),

@@ -152,6 +152,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "residual_above": ("措施后分值高于措施前", "The score after controls is higher than before"),
     "too_few_assessors": ("评价人员少于两人", "Fewer than two assessors"),
     "no_worker": ("评价人员中没有从业人员", "No worker among the assessors"),
+    "ppe_only": ("仅用个体防护且无理由", "Protective equipment only, without a reason"),
     "no_band": ("分值不在任何区间", "The score falls in no band"),
     "no_number": ("缺少数值", "A number is missing"),
     "no_date": ("缺少日期", "A date is missing"),
