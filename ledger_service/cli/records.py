@@ -73,23 +73,30 @@ def submit(
 
 def import_file(
     ledger: Ledger,
-    file: Annotated[Path, typer.Argument(help="CSV or JSON as the plant's system exports it.", exists=True)],
-    mapping: Annotated[str, typer.Option(help="A mapping's name, or a path to a mapping of your own.")],
+    file: Annotated[Path, typer.Argument(help="XLSX, CSV or JSON as the plant's system exports it.", exists=True)],
+    mapping: Annotated[
+        list[str], typer.Option(help="A mapping's name, or a path to a mapping of your own. Repeat it for several.")
+    ],
     devices: Annotated[
         Path | None,
         typer.Option(help="Secrets of the devices (`keys device`); without: the service signs.", exists=True),
     ] = None,
     url: Annotated[str | None, typer.Option(help="Import through a running service instead of this folder.")] = None,
     token: Annotated[str, typer.Option(envvar="SAFETY_LEDGER_TOKEN", help="Bearer token for --url.")] = "",
+    check: Annotated[bool, typer.Option(help="Explain what becomes of each column, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Check every row and report as usual, but send nothing.")] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> int:
-    """Import a file. Refused rows go to a rejects file beside it, and the exit code is then 1."""
+    """Import a file. Refused rows go to a spreadsheet and a rejects file beside it; the exit code is then 1."""
     from ledger_service.cli.device_file import read_devices
     from ledger_service.importing.importer import Importer
     from ledger_service.importing.sign import PlainRecords, Signer
 
-    if devices is None and url is None:
+    mappings = [_mapping(name) for name in mapping]
+    if check:
+        return _explain(file, mappings, as_json)
+    if devices is None and url is None and not dry_run:
         raise typer.BadParameter("without --devices the service signs: name it with --url", param_hint="--devices")
     with services_at(data) as services:
         issuer: Issuer = PlainRecords()
@@ -97,12 +104,26 @@ def import_file(
             issuer = Signer(read_devices(devices), services.keystore.stream_key(ledger))
         importer = Importer(_target(services, ledger, url, token, devices is None), issuer, services.record_types)
         with progress(file.name) as update:
-            report = importer.run(file, _mapping(mapping), progress=update)
-    value = {
-        name: getattr(report, name) for name in ("source", "record_type", "rows", "created", "repeated", "rejected")
-    }
-    show(value | {"rejects": str(report.rejects) if report.rejects else None}, as_json)
+            report = importer.run(file, mappings, progress=update, trial=dry_run)
+    names = ("source", "record_type", "rows", "created", "repeated", "rejected", "duplicates", "trial")
+    value = {name: getattr(report, name) for name in names}
+    value["notes"] = [note.en for note in report.notes]
+    show(value | {name: _named(getattr(report, name)) for name in ("rejects", "errors")}, as_json)
     return int(report.rejected > 0)
+
+
+def _named(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _explain(file: Path, mappings: Sequence[Any], as_json: bool) -> int:
+    from evidence.records import load_record_types
+    from ledger_service.importing.explain import explain
+
+    found = explain(file, mappings, load_record_types())
+    lines = [f"{use.column}  ->  {', '.join(use.becomes) or '(lost)'}" for use in found.columns]
+    show(found.to_value(), as_json, lambda: [*lines, *(f"! {problem}" for problem in found.problems)])
+    return int(bool(found.problems))
 
 
 def _target(services: Services, ledger: str, url: str | None, token: str, plain: bool) -> ImportTarget:
