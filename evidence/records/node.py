@@ -22,6 +22,10 @@ _COLLECTIONS: Final = {
     "deadlines": "deadline",
     "measures": "measure",
     "steps": "step",
+    "timed": "timed",
+    "follow": "follow",
+    "escalate": "escalation",
+    "records": "record",
     "clauses": "clause",
 }
 

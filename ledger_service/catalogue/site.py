@@ -22,7 +22,7 @@ def site_files(folder: Path) -> dict[str, str]:
     paths = [path for name in FOLDERS for path in sorted((folder / name).glob("*.yaml"))]
     if len(paths) > MAX_FILES:
         raise CatalogueUnusable(f"{folder}: more than {MAX_FILES} files")
-    return {path.relative_to(folder).as_posix(): _text(path) for path in paths}
+    return {path.relative_to(folder).as_posix(): read_text(path) for path in paths}
 
 
 def site_catalogue(folder: Path) -> Catalogue:
@@ -33,7 +33,8 @@ def site_catalogue(folder: Path) -> Catalogue:
         raise CatalogueUnusable(str(error)) from error
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of one file; the parser refuses one that is too large. Raises CatalogueUnusable."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)

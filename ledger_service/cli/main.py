@@ -11,7 +11,7 @@ from typing import cast
 
 import typer
 
-from ledger_service.cli import evidence, keys, processes, records
+from ledger_service.cli import evidence, keys, processes, records, types
 from ledger_service.cli.output import EXIT_BUSY, EXIT_INTERRUPTED, EXIT_REFUSED, EXIT_USAGE, say
 
 NAME = "safety-ledger"
@@ -30,6 +30,7 @@ app = typer.Typer(
 for commands in (records, evidence, processes):
     commands.register(app)
 app.add_typer(keys.app, name="keys")
+app.add_typer(types.app, name="types")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
