@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from evidence import rule_results
 from evidence.records.judgement import Judgement
 
 
@@ -53,6 +54,11 @@ class Disclosure:
     digest: str
     text: str | None
     erased_by: int | None
+
+
+def read_judgement(disclosure: Disclosure | None) -> Judgement | None:
+    """The judgement that a disclosure shows; None where there is none or it was erased."""
+    return None if disclosure is None or disclosure.text is None else rule_results.parse(disclosure.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import orjson
 from sqlalchemy import Connection, Engine
 
-from evidence import rule_results
-from evidence.records.judgement import Judgement
 from evidence.statement import parse_disclosure, stream_id
 from ledger_service.entries import repository
-from ledger_service.entries.model import Disclosure, EntryView, Page, Progress, RecordFilter, StoredEntry
+from ledger_service.entries.model import (
+    Disclosure,
+    EntryView,
+    Page,
+    Progress,
+    RecordFilter,
+    StoredEntry,
+    read_judgement,
+)
 from ledger_service.errors import NotFound
 from ledger_service.kit.db import read
 from ledger_service.kit.keystore import KeyStore
@@ -121,15 +127,11 @@ def views(connection: Connection, ledger: str, found: list[StoredEntry]) -> list
             shown[entry.index],
             _payload(shown[entry.index]),
             progress.state(entry.index),
-            _judgement(judged.get(entry.index)),
+            read_judgement(judged.get(entry.index)),
             judged.get(entry.index),
         )
         for entry in found
     ]
-
-
-def _judgement(disclosure: Disclosure | None) -> Judgement | None:
-    return None if disclosure is None or disclosure.text is None else rule_results.parse(disclosure.text)
 
 
 def _payload(disclosures: tuple[Disclosure, ...]) -> dict[str, object]:

@@ -179,4 +179,5 @@ def _repeated(view: EntryView) -> Sequenced:
         stream_seq=entry.stream_seq,
         received_at=entry.received_at,
         created=False,
+        judgement=view.judgement,
     )

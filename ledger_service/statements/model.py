@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from evidence.canonical import Json
 from evidence.key_events import KeyEvent
+from evidence.records.judgement import Judgement
+from evidence.records.model import Link
 from ledger_service.errors import ServiceError
 
 
@@ -27,6 +31,13 @@ class PreparedStatement:
     digest: bytes
     disclosures: tuple[tuple[str, str], ...]
     key_event: KeyEvent | None = None
+    payload: Mapping[str, Json] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    """The subjects that the payload refers to."""
+    version: int = 1
+    """Of the record type."""
+    supersedes: str | None = None
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class Sequenced:
     stream_seq: int
     received_at: datetime
     created: bool
+    judgement: Judgement | None = None
+    """What the rules said of it; None for a record type without rules, or once erased."""
 
     def again(self) -> Sequenced:
         """The answer to the same bytes, submitted once more."""

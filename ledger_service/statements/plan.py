@@ -5,7 +5,8 @@
   previous instant is used again;
 * an entry links to the newest entry of its stream, also when that one stands in the same group;
 * a ledger that takes no entries still answers for those that it has;
-* a key is judged at the index the statement would get, with the key events of the same group before it applied.
+* a key is judged at the index the statement would get, with the key events of the same group before it applied;
+* so is the record by its rules, knowing the entries before it: what the rules find never keeps it out of the log.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from evidence.entry import encode_entry
 from evidence.errors import EvidenceError
 from evidence.hashing import leaf_hash
-from evidence.key_events import KeyHistory
+from evidence.key_events import KeyEvent, KeyHistory
 from ledger_service.errors import Conflict, ServiceError
+from ledger_service.judging.model import Sealed
 from ledger_service.kit.evidence_errors import refusal
 from ledger_service.statements.model import Outcome, PreparedStatement, Rejected, Sequenced
 
@@ -52,6 +55,26 @@ class LogState:
     """Why the ledger takes no new entry."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a statement would stand."""
+
+    index: int
+    received_at: datetime
+
+
+class Judging(Protocol):
+    """Applies the rules to the statements of a group, in order."""
+
+    def judge(self, statement: PreparedStatement, place: Place) -> Sealed | None:
+        """The judgement on a statement at its place; None where its type has no rules."""
+        ...
+
+    def placed(self, statement: PreparedStatement, sequenced: Sequenced, sealed: Sealed | None) -> None:
+        """The statement got its place."""
+        ...
+
+
 @dataclass(slots=True)
 class Placed:
     """One new entry, ready to be written."""
@@ -59,6 +82,7 @@ class Placed:
     statement: PreparedStatement
     sequenced: Sequenced
     entry_bytes: bytes
+    judgement: Sealed | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +91,8 @@ class GroupPlan:
 
     state: LogState
     received_at: datetime
+    judging: Judging | None = None
+    """Without it no entry has a judgement: for ledgers that are being made."""
     placed: list[Placed] = field(default_factory=list)
     touched_keys: set[str] = field(default_factory=set)
     _known: dict[str, Known] = field(init=False)
@@ -107,9 +133,14 @@ class GroupPlan:
         index = self.state.next_index + len(self.placed)
         head = self._heads.get(statement.stream)
         prev, stream_seq = (None, 0) if head is None else (head.leaf_hash, head.stream_seq + 1)
-        entry_bytes = encode_entry(prev, self.received_at, statement.jwt, statement.stream, stream_seq)
-        # Last of what may refuse: a refused key event must leave no trace in the history.
-        self._check_key(statement, index)
+        if statement.key_event is None:
+            self.state.keys.require_valid(statement.kid, index, self.received_at)
+        sealed = None if self.judging is None else self.judging.judge(statement, Place(index, self.received_at))
+        digest = None if sealed is None else sealed.digest
+        entry_bytes = encode_entry(prev, self.received_at, statement.jwt, statement.stream, stream_seq, digest)
+        if statement.key_event is not None:
+            # Last of what may refuse: a refused key event must leave no trace in the history.
+            self._apply(statement, statement.key_event, index)
         sequenced = Sequenced(
             ledger=statement.ledger,
             record_id=statement.record_id,
@@ -119,17 +150,17 @@ class GroupPlan:
             stream_seq=stream_seq,
             received_at=self.received_at,
             created=True,
+            judgement=None if sealed is None else sealed.judgement,
         )
         # The rest of the group sees this entry as if it had been committed before.
         self._known[statement.record_id] = Known(statement.digest, sequenced.again())
         self._heads[statement.stream] = Head(stream_seq, sequenced.leaf_hash)
-        self.placed.append(Placed(statement, sequenced, entry_bytes))
+        self.placed.append(Placed(statement, sequenced, entry_bytes, sealed))
+        if self.judging is not None:
+            self.judging.placed(statement, sequenced, sealed)
         return sequenced
 
-    def _check_key(self, statement: PreparedStatement, index: int) -> None:
-        """Raise unless the signer is good at `index`; a key event takes effect for what follows it."""
-        if statement.key_event is None:
-            self.state.keys.require_valid(statement.kid, index, self.received_at)
-            return
-        self.state.keys.apply(index, self.received_at, statement.kid, statement.key_event)
-        self.touched_keys |= {statement.key_event.kid, statement.key_event.jwk.kid}
+    def _apply(self, statement: PreparedStatement, event: KeyEvent, index: int) -> None:
+        """Let a key event take effect for what follows it. Raises unless its signer may state it at `index`."""
+        self.state.keys.apply(index, self.received_at, statement.kid, event)
+        self.touched_keys |= {event.kid, event.jwk.kid}

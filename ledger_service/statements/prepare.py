@@ -82,6 +82,11 @@ def check(rules: IngestRules, statement: Statement, compact: str, now: datetime)
         digest=sha256(compact.encode("ascii")),
         disclosures=tuple(zip(fields, statement.disclosures, strict=True)),
         key_event=KeyEvent.from_payload(payload) if claims.type == KEY_EVENT else None,
+        payload=payload,
+        links=record_type.links(payload),
+        version=record_type.version,
+        supersedes=claims.supersedes,
+        counter=claims.counter,
     )
 
 

@@ -8,8 +8,10 @@ from itertools import islice
 
 from sqlalchemy import Connection, bindparam, select
 
+from ledger_service.entries.model import read_judgement
+from ledger_service.entries.repository import judgements_of
 from ledger_service.kit.dialect import insert_rows
-from ledger_service.models import disclosures, entries, stream_heads
+from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, stream_heads
 from ledger_service.models.types import microseconds
 from ledger_service.statements.model import Sequenced
 from ledger_service.statements.plan import Head, Known, Placed
@@ -57,9 +59,14 @@ def known_records(connection: Connection, ledger: str, record_ids: Iterable[str]
     """The entries that already carry one of these record ids."""
     found: dict[str, Known] = {}
     for chunk in chunks(record_ids):
-        for row in connection.execute(_KNOWN, {"ledger": ledger, "wanted": chunk}):
+        rows = connection.execute(_KNOWN, {"ledger": ledger, "wanted": chunk}).all()
+        judged = judgements_of(connection, ledger, [row.idx for row in rows]) if rows else {}
+        for row in rows:
             record_id, digest, index, leaf_hash, stream, stream_seq, received_at = row
-            again = Sequenced(ledger, record_id, index, leaf_hash, stream, stream_seq, received_at, created=False)
+            judgement = read_judgement(judged.get(index))
+            again = Sequenced(
+                ledger, record_id, index, leaf_hash, stream, stream_seq, received_at, created=False, judgement=judgement
+            )
             found[record_id] = Known(digest, again)
     return found
 
@@ -80,6 +87,17 @@ def add_entries(connection: Connection, placed: Sequence[Placed]) -> None:
         (item.statement.ledger, item.sequenced.index, position, digest, text)
         for item in placed
         for position, (digest, text) in enumerate(item.statement.disclosures)
+    ]
+    rows += [
+        (
+            item.statement.ledger,
+            item.sequenced.index,
+            JUDGEMENT_POSITION,
+            item.judgement.digest_text,
+            item.judgement.disclosure,
+        )
+        for item in placed
+        if item.judgement is not None
     ]
     if rows:
         insert_rows(connection, disclosures.name, ("ledger", "idx", "position", "digest", "text"), rows)

@@ -9,12 +9,13 @@ from evidence.encoding import b64url_encode, format_time
 from evidence.errors import EvidenceError
 from ledger_service.entries.schemas import links
 from ledger_service.errors import BadRequest, ServiceError, TooLarge
+from ledger_service.judging.model import failures_value
 from ledger_service.kit.evidence_errors import refusal
 from ledger_service.statements.model import Outcome, Rejected, Sequenced
 
 
 def sequenced_json(item: Sequenced) -> dict[str, Any]:
-    """The answer to a sequenced statement (FORMATS 10)."""
+    """The answer to a sequenced statement (FORMATS 10), with what the rules have against the record."""
     return {
         "record_id": item.record_id,
         "index": item.index,
@@ -22,6 +23,7 @@ def sequenced_json(item: Sequenced) -> dict[str, Any]:
         "stream": item.stream,
         "stream_seq": item.stream_seq,
         "received_at": format_time(item.received_at),
+        "judgement": None if item.judgement is None else failures_value(item.judgement),
         "links": links(item.ledger, item.index, item.stream),
     }
 

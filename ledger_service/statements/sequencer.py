@@ -1,8 +1,9 @@
 """The sequencer: gives statements their index, durably, one transaction per group.
 
 The transaction takes the write lock first (the ledger's row on PostgreSQL), so two processes never hand out one index.
-What is durable when `sequence` returns: the entries, their disclosures, the stream heads and the key projection, all or
-none. A crash before the commit costs nothing but the senders' patience; after it, the same bytes get the same answer.
+What is durable when `sequence` returns: the entries, their disclosures, what the rules said of each, the stream heads
+and the key projection, all or none. A crash before the commit costs nothing but the senders' patience; after it, the
+same bytes get the same answer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from evidence.key_events import KeyHistory
 from ledger_service.errors import ServiceError
+from ledger_service.judging.service import GroupJudge, Judge
 from ledger_service.keys import repository as keys
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import write
@@ -28,10 +30,20 @@ Refusal = Callable[[Connection, str], ServiceError | None]
 class Sequencer:
     """Sequences groups of prepared statements, of one ledger or several."""
 
-    def __init__(self, engine: Engine, clock: Clock, refusal: Refusal = lambda _connection, _ledger: None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        refusal: Refusal = lambda _connection, _ledger: None,
+        judge: Judge | None = None,
+        prepare: Callable[[Sequence[PreparedStatement]], None] = lambda _batch: None,
+    ) -> None:
+        """`prepare` is called with a batch before its transaction; `judge` applies the rules inside it."""
         self.refusal = refusal
+        self.prepare = prepare
         self._engine = engine
         self._clock = clock
+        self._judge = judge
         self._histories: dict[str, tuple[int, KeyHistory]] = {}
 
     def sequence(self, batch: Sequence[PreparedStatement]) -> list[Outcome]:
@@ -39,11 +51,22 @@ class Sequencer:
 
         Raises StorageFull or RetryLater (nothing was stored) and OutcomeUnknown (send the same bytes again).
         """
+        self.prepare(batch)
+        judged: list[GroupJudge] = []
         with write(self._engine) as connection:
-            return self.sequence_in(connection, batch)
+            outcomes = self._sequence(connection, batch, judged)
+        # Only now: what a transaction that failed had placed must not be known to the next one.
+        for group in judged:
+            group.keep()
+        return outcomes
 
     def sequence_in(self, connection: Connection, batch: Sequence[PreparedStatement]) -> list[Outcome]:
-        """The same inside the caller's transaction; used by `sequence` and by the creation of a ledger."""
+        """The same inside the caller's transaction: for the creation of a ledger, and for work that follows the log."""
+        return self._sequence(connection, batch, None)
+
+    def _sequence(
+        self, connection: Connection, batch: Sequence[PreparedStatement], judged: list[GroupJudge] | None
+    ) -> list[Outcome]:
         outcomes: list[Outcome | None] = [None] * len(batch)
         by_ledger: dict[str, list[int]] = {}
         for position, statement in enumerate(batch):
@@ -52,11 +75,14 @@ class Sequencer:
         for ledger in sorted(by_ledger):
             positions = by_ledger[ledger]
             group = [batch[position] for position in positions]
-            for position, outcome in zip(positions, self._sequence_ledger(connection, ledger, group), strict=True):
+            placed = self._sequence_ledger(connection, ledger, group, judged)
+            for position, outcome in zip(positions, placed, strict=True):
                 outcomes[position] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _sequence_ledger(self, connection: Connection, ledger: str, group: list[PreparedStatement]) -> list[Outcome]:
+    def _sequence_ledger(
+        self, connection: Connection, ledger: str, group: list[PreparedStatement], judged: list[GroupJudge] | None
+    ) -> list[Outcome]:
         lock_ledger(connection, ledger)
         next_index, last_received_at = repository.tail(connection, ledger)
         known = repository.known_records(connection, ledger, (statement.record_id for statement in group))
@@ -64,14 +90,33 @@ class Sequencer:
         history = self._history(connection, ledger, fresh=any(statement.key_event for statement in group))
         # The clock is read under the lock: otherwise a group that waited longer would be dated before the one ahead.
         refused = self.refusal(connection, ledger)
-        plan = GroupPlan(LogState(next_index, last_received_at, known, heads, history, refused), self._clock.now())
+        state = LogState(next_index, last_received_at, known, heads, history, refused)
+        judging = self._begin(connection, ledger, group, state, judged)
+        plan = GroupPlan(state, self._clock.now(), judging)
         outcomes = [plan.add(statement) for statement in group]
         if plan.placed:
             repository.add_entries(connection, plan.placed)
             repository.move_heads(connection, ledger, plan.heads)
+            if judging is not None:
+                judging.store(connection, plan.placed)
         if plan.touched_keys:
             keys.project(connection, ledger, history, plan.touched_keys)
         return outcomes
+
+    def _begin(
+        self,
+        connection: Connection,
+        ledger: str,
+        group: list[PreparedStatement],
+        state: LogState,
+        judged: list[GroupJudge] | None,
+    ) -> GroupJudge | None:
+        if self._judge is None:
+            return None
+        judging = self._judge.begin(connection, ledger, group, state, keep=judged is not None)
+        if judged is not None:
+            judged.append(judging)
+        return judging
 
     def _history(self, connection: Connection, ledger: str, *, fresh: bool) -> KeyHistory:
         """The ledger's key history, read again only when another key event was sequenced (also by another process).

@@ -1,0 +1,99 @@
+"""The facts of a group under way: those of the committed log, and those that the group has placed so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from evidence.errors import EvidenceError
+from evidence.records.facts import MENTIONS_LIMIT, Fact
+from ledger_service.judging.facts import ABOUT, Key, LedgerCache, RoleOf, load_about, load_mentions
+
+Blind = Callable[[str], str]
+"""A subject's stream."""
+
+
+class GroupFacts:
+    """Implements `Facts` inside one transaction of one ledger."""
+
+    def __init__(
+        self, connection: Connection, ledger: str, cache: LedgerCache, size: int, blind: Blind, role_of: RoleOf
+    ) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._cache = cache
+        self._size = size
+        self._blind = blind
+        self._role_of = role_of
+        self._streams: dict[str, str] = {}
+        self._new: dict[Key, list[Fact]] = {}
+        self._placed: list[tuple[Fact, str, tuple[str, ...]]] = []
+        self._fresh: set[str] = set()
+        self.failure: DBAPIError | None = None
+        """What the database answered while a rule asked: an engine may have swallowed it, the transaction must not."""
+
+    def about(self, subject: str) -> Sequence[Fact]:
+        """The stream of a subject, oldest first."""
+        return self._all((self.stream(subject), ABOUT))
+
+    def mentioning(self, subject: str, record_type: str) -> Sequence[Fact]:
+        """Records of one type that refer to the subject, oldest first, the newest 500."""
+        return self._all((self.stream(subject), record_type))[-MENTIONS_LIMIT:]
+
+    def stream(self, subject: str) -> str:
+        """The subject as the log shows it; empty for what can be no subject, so that nothing is found."""
+        if subject not in self._streams:
+            try:
+                self._streams[subject] = self._blind(subject) if subject else ""
+            except UnicodeEncodeError:
+                self._streams[subject] = ""
+        return self._streams[subject]
+
+    def prefetch(self, streams: Iterable[str], known: Mapping[str, object]) -> None:
+        """Read these streams at once; those that are not `known` have no entry yet and are not asked for."""
+        wanted = dict.fromkeys(streams)
+        self._fresh |= {stream for stream in wanted if stream not in known}
+        cold = [stream for stream in wanted if stream in known and self._cache.get((stream, ABOUT)) is None]
+        if not cold:
+            return
+        try:
+            loaded = load_about(self._connection, self._ledger, cold, self._size, self._role_of)
+        except EvidenceError:
+            return  # Whoever asks for the unreadable stream finds out; the others are read one by one.
+        for stream, facts in loaded.items():
+            self._cache.put((stream, ABOUT), facts)
+
+    def place(self, fact: Fact, stream: str, targets: tuple[str, ...]) -> None:
+        """Let the rest of the group know an entry of it."""
+        self._placed.append((fact, stream, targets))
+        for key in ((stream, ABOUT), *((target, fact.type) for target in dict.fromkeys(targets))):
+            self._new.setdefault(key, []).append(fact)
+
+    @property
+    def placed(self) -> Sequence[tuple[Fact, str, tuple[str, ...]]]:
+        """What the group placed: fact, stream, and the subjects that it mentions."""
+        return self._placed
+
+    def _all(self, key: Key) -> list[Fact]:
+        new = self._new.get(key, [])
+        if key[1] == ABOUT and key[0] in self._fresh:
+            return new
+        kept = self._cache.get(key)
+        if kept is None:
+            kept = self._load(key)
+            self._cache.put(key, kept)
+        return kept + new if new else kept
+
+    def _load(self, key: Key) -> list[Fact]:
+        if not key[0]:
+            return []
+        try:
+            if key[1] == ABOUT:
+                loaded = load_about(self._connection, self._ledger, [key[0]], self._size, self._role_of)
+                return loaded[key[0]]
+            return load_mentions(self._connection, self._ledger, key, self._size, self._role_of)
+        except DBAPIError as error:
+            self.failure = error
+            raise
