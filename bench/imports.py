@@ -1,4 +1,4 @@
-"""Import of a table of trainings over HTTP: read, converted, checked, signed, sent; beside the bare ingest of the same."""
+"""Import of a table of trainings over HTTP, from file to receipt; beside the bare ingest of the same statements."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def _against_ingest(services: Services, port: int, folder: Path, rounds: int, co
         bodies = []
         while batch := list(islice(texts, _BATCH)):
             bodies.append("".join(f'"{text}"\n' for text in batch).encode())
-        return drive(port, [post(f"/v1/ledgers/{LEDGER}/statements", body, "application/x-ndjson") for body in bodies], 2)
+        path = f"/v1/ledgers/{LEDGER}/statements"
+        return drive(port, [post(path, body, "application/x-ndjson") for body in bodies], 2)
 
     result = duel(ours, peer, rounds)
     name = f"import of {count} training rows (CSV, signed here) / ingest of the same statements, {_BATCH} a request"

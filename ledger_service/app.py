@@ -17,6 +17,7 @@ from ledger_service.anchoring.endpoints import router as anchors
 from ledger_service.blobs.endpoints import router as blobs
 from ledger_service.checkpoints.endpoints import router as checkpoints
 from ledger_service.context import Services
+from ledger_service.data_health.endpoints import router as data_health
 from ledger_service.entries.endpoints import router as entries
 from ledger_service.errors import PROBLEM_PREFIX, BadRequest, RetryLater, ServiceError, Unauthorized
 from ledger_service.health.endpoints import router as health
@@ -31,7 +32,20 @@ from ledger_service.statements.endpoints import router as statements
 from ledger_service.streams.endpoints import router as streams
 
 # Tried in this order: the routes that are called most stand first.
-ROUTERS = (statements, records, entries, streams, receipts, checkpoints, anchors, blobs, ledgers, keys, health)
+ROUTERS = (
+    statements,
+    records,
+    entries,
+    streams,
+    receipts,
+    checkpoints,
+    anchors,
+    blobs,
+    ledgers,
+    keys,
+    health,
+    data_health,
+)
 
 
 def create_app(services: Services) -> FastAPI:

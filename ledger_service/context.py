@@ -13,6 +13,7 @@ from ledger_service.checkpoints.gate import WriteGate
 from ledger_service.checkpoints.publisher import Publisher
 from ledger_service.checkpoints.service import CheckpointService
 from ledger_service.config import Settings
+from ledger_service.data_health.service import DataHealthService
 from ledger_service.entries.service import EntryService
 from ledger_service.fsck.service import FsckService
 from ledger_service.health.service import HealthService
@@ -64,6 +65,7 @@ class Services:
         )
         self.entries = EntryService(engine, self.ledgers, keystore)
         self.records = RecordService(clock, random, keystore, self.ledgers, self.rules, self.statements, self.entries)
+        self.data_health = DataHealthService(engine, clock, self.entries, keystore, self.catalogue)
         self.streams = StreamService(engine, self.ledgers)
         self.health = HealthService(engine)
         self.checkpoints = CheckpointService(engine, logs)
