@@ -38,8 +38,8 @@ class Fact:
     blocked: Severity | None = None
     """What its own judgement, frozen when it was sequenced, holds against it (`Judgement.blocked`); None: nothing."""
     step: Step | None = None
-    """The move of its subject that its own judgement froze (`Judgement.step`); None where it is not known or moved
-    nothing. With it a state is read from the newest record; without it the stream is folded from its start."""
+    """The move of its subject that its own judgement froze (`Judgement.step`); None where it has none or it is not
+    known. With it a state is read from the newest record; without it the stream is folded from its start."""
 
     @property
     def event(self) -> str:

@@ -41,6 +41,9 @@ class Scope:
     reasons: list[str] = field(default_factory=list)
     memo: dict[Any, Any] = field(default_factory=dict)
     """What one rule worked out and the next need not: one mapping for all rules of one judgement."""
+    position: Callable[[str, str], tuple[str, Fact | None]] | None = None
+    """Given by the engine: state of a subject by the lifecycle of a record type (empty: that of its kind), as of the
+    horizon, and the record that brought it. Use `state_of`."""
 
     @property
     def at(self) -> datetime:
@@ -56,6 +59,17 @@ class Scope:
         """Note why the answer is no, and return False: `return scope.because("expired")`."""
         self.reasons.append(reason)
         return False
+
+    def state_of(self, subject: str, record_type: str = "") -> str:
+        """The lifecycle state of a subject before the judged record; `""` for one that is not open. Notes the record
+        that brought it. Raises `Undecidable` for a subject whose kind has no lifecycle.
+        """
+        if self.position is None:
+            raise Undecidable("no_lifecycle")
+        state, fact = self.position(subject, record_type)
+        if fact is not None:
+            self.use(fact)
+        return state
 
     def table(self, table_id: str, at: datetime | None = None) -> Mapping[str, Json]:
         """The values of a table in force at an instant (the judged one by default). Raises `Undecidable`."""

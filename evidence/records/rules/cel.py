@@ -1,0 +1,187 @@
+"""Evaluate the expressions of rules with the CEL library, so that nothing of it, and no value, gets out.
+
+A predicate that cannot decide hands back an object that the library cannot convert: that gives CEL's own error value,
+which `false && …` and `true || …` absorb by its rules, and unlike an exception it prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from typing import Any, Final
+
+import cel
+
+from evidence.records.predicates.scope import Predicate, Scope, Undecidable
+from evidence.records.rules.expression import Expression, ExpressionInvalid, analyse, check_names
+
+MAX_LIST: Final = 500
+"""Items of one list that a rule looks at; a record with more is judged `too_large`, not slowly."""
+MAX_NODES: Final = 5000
+"""Values of all lists and maps that a rule looks at."""
+MAX_CALLS: Final = 2000
+"""Calls of predicates in the evaluation of one expression."""
+MISSING_FIELD: Final = "missing_field"
+NOT_BOOLEAN: Final = "not_boolean"
+NOT_COMPUTABLE: Final = "not_computable"
+PREDICATE_FAILED: Final = "predicate_failed"
+TOO_LARGE: Final = "too_large"
+
+_INT64: Final = range(-(2**63), 2**63)
+
+
+class _Undecided:
+    """Cannot be converted to a CEL value, and so becomes an error of the expression."""
+
+
+_UNDECIDED: Final = _Undecided()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an expression gave: true, false, or None with the reason code for which it gave neither."""
+
+    value: bool | None
+    reason: str = ""
+
+
+def check_expression(source: str, fields: Collection[str], predicates: Collection[str]) -> Expression:
+    """Check that an expression can be used with these payload fields and predicates.
+
+    Raises `ExpressionInvalid` with what is wrong and what is allowed; it names no place, the caller knows it.
+    """
+    expression = analyse(source)
+    check_names(expression, fields, predicates)
+    _program(source)
+    return expression
+
+
+@lru_cache(maxsize=4096)
+def _program(source: str) -> cel.Program:
+    analyse(source)
+    try:
+        return cel.compile(source)
+    except Exception as error:
+        raise ExpressionInvalid(_syntax(str(error))) from None
+    except BaseException as error:
+        _stop(error)
+        raise ExpressionInvalid("cannot be read") from None
+
+
+def _syntax(message: str) -> str:
+    """The library's message without the expression, which the author has before them."""
+    _, found, problem = message.partition("ERROR: <input>:")
+    return f"character {problem.splitlines()[0].split(':', 1)[-1]}" if found and problem else "is no expression"
+
+
+@dataclass
+class Evaluation:
+    """One record's values and predicates; expressions about it are evaluated one after the other.
+
+    `scope` is the one that predicates work with: set a fresh one for each rule.
+    """
+
+    scope: Scope
+    context: cel.Context
+    too_large: bool
+    codes: list[str] = field(default_factory=list)
+    calls: int = 0
+    interrupt: BaseException | None = None
+
+    @classmethod
+    def of(
+        cls, scope: Scope, variables: Mapping[str, Any], predicates: Mapping[str, Predicate], payload: Mapping[str, Any]
+    ) -> Evaluation:
+        """Prepare: `payload` holds the fields that the expressions name, each converted once."""
+        too_large = not _bounded(payload)
+        evaluation = cls(scope, cel.Context(), too_large)
+        functions: dict[str, Callable[..., Any]] = {
+            name: partial(evaluation.call, predicate) for name, predicate in predicates.items()
+        }
+        values = {**variables, "payload": {} if too_large else payload}
+        evaluation.context = cel.Context(values, functions)
+        return evaluation
+
+    def verdict(self, source: str, scope: Scope) -> Verdict:
+        """Evaluate an expression that must be true or false; predicates note their inputs and reasons in `scope`."""
+        if self.too_large:
+            return Verdict(None, TOO_LARGE)
+        self.scope, self.calls = scope, 0
+        self.codes.clear()
+        try:
+            value = _program(source).execute(self.context)
+        except KeyError:
+            return self._undecided(MISSING_FIELD)
+        except Exception:
+            return self._undecided(NOT_COMPUTABLE)
+        except BaseException as error:
+            _stop(error)
+            return self._undecided(NOT_COMPUTABLE)
+        if self.interrupt is not None:
+            raise self.interrupt
+        return Verdict(value) if type(value) is bool else Verdict(None, NOT_BOOLEAN)
+
+    def call(self, predicate: Predicate, *arguments: Any) -> Any:
+        """Call a predicate and let nothing but a CEL value out."""
+        self.calls += 1
+        if self.calls > MAX_CALLS:
+            return self._note(TOO_LARGE)
+        try:
+            value = predicate(self.scope, *(_sorted(item) for item in arguments))
+        except Undecidable as undecidable:
+            return self._note(str(undecidable))
+        except Exception:
+            return self._note(PREDICATE_FAILED)
+        except BaseException as error:
+            self.interrupt = error
+            return _UNDECIDED
+        return value if _is_cel(value) else self._note(PREDICATE_FAILED)
+
+    def _note(self, code: str) -> _Undecided:
+        self.codes.append(code)
+        return _UNDECIDED
+
+    def _undecided(self, code: str) -> Verdict:
+        if self.interrupt is not None:
+            raise self.interrupt
+        return Verdict(None, self.codes[-1] if self.codes else code)
+
+
+def _stop(error: BaseException) -> None:
+    """Let through what ends the program; a panic inside the library is none of it."""
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+        raise error
+
+
+def _sorted(value: Any) -> Any:
+    """The same value with maps in one order: the library hands them over in a random one."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_cel(value: Any) -> bool:
+    """Whether a predicate's result is exact in CEL: no float or Decimal, no naive time, no huge number or list."""
+    if isinstance(value, bool | str | timedelta) or value is None:
+        return True
+    if isinstance(value, int):
+        return value in _INT64
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    if isinstance(value, dict):
+        return len(value) <= MAX_LIST and all(isinstance(k, str) and _is_cel(v) for k, v in value.items())
+    return isinstance(value, list | tuple) and len(value) <= MAX_LIST and all(map(_is_cel, value))
+
+
+def _bounded(payload: Mapping[str, Any]) -> bool:
+    nodes = 0
+    waiting = [value for value in payload.values() if isinstance(value, list | dict)]
+    while waiting:
+        value = waiting.pop()
+        nodes += len(value)
+        if nodes > MAX_NODES or (isinstance(value, list) and len(value) > MAX_LIST):
+            return False
+        waiting += [i for i in (value.values() if isinstance(value, dict) else value) if isinstance(i, list | dict)]
+    return True

@@ -1,0 +1,95 @@
+"""What the engine works out once for a record type: which rules meet which event, and what their expressions name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from evidence.records.judgement import RuleResult, Severity
+from evidence.records.model import RecordType
+from evidence.records.predicates.scope import Predicate
+from evidence.records.rule_definition import RuleDef
+from evidence.records.rules.cel import check_expression
+from evidence.records.rules.expression import Expression
+
+LIFECYCLE_RULES: Mapping[str, tuple[str, str]] = {
+    "LC1": ("事件符合对象的当前状态", "The event fits the state of its subject"),
+    "LC2": ("事件由有权的角色提出", "The event is caused by a role that may do so"),
+    "LC3": ("事件的条件成立", "The condition of the event holds"),
+}
+"""The engine's own hard rules, with their words in Chinese and English."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a set of expressions names: only this is handed to the CEL library."""
+
+    fields: frozenset[str]
+    whole_payload: bool
+    variables: frozenset[str]
+    predicates: Mapping[str, Predicate]
+
+    @classmethod
+    def of(cls, expressions: Iterable[Expression], predicates: Mapping[str, Predicate]) -> Needs:
+        """The union of what the expressions name."""
+        listed = list(expressions)
+        return cls(
+            frozenset().union(*(item.fields for item in listed)),
+            any(item.whole_payload for item in listed),
+            frozenset().union(*(item.variables for item in listed)),
+            {name: predicates[name] for item in listed for name in sorted(item.functions)},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A record type, the lifecycle that its records move, and its expressions, checked."""
+
+    record_type: RecordType
+    governor: RecordType | None
+    """The type whose lifecycle a record of this type moves: its own, or one that follows it; None: there is none."""
+    predicates: Mapping[str, Predicate]
+
+    @cached_property
+    def needs(self) -> Needs:
+        """What all expressions that can meet a record of this type name. Raises `ExpressionInvalid`."""
+        own, fields = self.record_type, self.record_type.fields
+        sources = [source for rule in own.rules for source in (rule.applies, rule.check)]
+        if own.lifecycle is not None:
+            sources += [event.when for event in own.lifecycle.events.values()]
+        elif self.governor is not None and self.governor.lifecycle is not None:
+            sources += [item.when for item in self.governor.lifecycle.follow if item.record == own.id]
+        return Needs.of(
+            [check_expression(source, fields, self.predicates) for source in sources if source], self.predicates
+        )
+
+    @cached_property
+    def display_needs(self) -> Needs:
+        """What the conditions of timed states name. Raises `ExpressionInvalid`."""
+        lifecycle = self.record_type.lifecycle
+        sources = [item.when for item in lifecycle.timed] if lifecycle is not None else []
+        fields = self.record_type.fields
+        return Needs.of([check_expression(item, fields, self.predicates) for item in sources], self.predicates)
+
+    def rules(self, event: str) -> tuple[RuleDef, ...]:
+        """The rules that are about an event, or about every record."""
+        found = self._rules.get(event)
+        if found is None:
+            found = tuple(rule for rule in self.record_type.rules if not rule.on or event in rule.on)
+            if self.record_type.lifecycle is not None and event in self.record_type.lifecycle.events:
+                self._rules[event] = found
+        return found
+
+    @cached_property
+    def _rules(self) -> dict[str, tuple[RuleDef, ...]]:
+        return {}
+
+
+def holds_subject(rules: Iterable[RuleDef], blocking: Iterable[RuleResult]) -> bool:
+    """Whether a rule with the effect `hold` is among those that stand against the record."""
+    holding = {rule.id for rule in rules if rule.effect == "hold"}
+    return any(item.rule in holding for item in blocking)
+
+
+__all__ = ["LIFECYCLE_RULES", "Needs", "Plan", "Severity", "holds_subject"]
