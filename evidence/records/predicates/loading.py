@@ -1,0 +1,286 @@
+"""Predicates on the order of a loading operation: LO1, LO4–LO8. What a single step measures is in `loading_goods`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from evidence.canonical import Json
+from evidence.records.facts import Fact
+from evidence.records.loading.course import OPERATION, OVER, Course, Defect, code_of
+from evidence.records.loading.graph import LIMITS, STEPS, StepGraph, StepRow, step_graph
+from evidence.records.predicates.history import instant
+from evidence.records.predicates.scope import Predicate, Scope, Undecidable
+
+OCCUPYING: Final = frozenset(
+    {
+        "checking",
+        "authorised",
+        "transferring",
+        "stopped",
+        "closing",
+        "held",
+        "resumed",
+        "emergency_stopped",
+        "incident_linked",
+    }
+)
+"""States in which an operation has the vehicle on the site. A booking alone occupies nothing."""
+_OTHERS: Final = 20
+"""Other operations of one bay or vehicle that are looked at: the newest."""
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A course and how much of the stream it has followed."""
+
+    course: Course
+    position: int = 0
+
+    def up_to(self, stream: Sequence[Fact], horizon: int) -> Course:
+        while self.position < len(stream) and stream[self.position].index < horizon:
+            self.course.follow(stream[self.position])
+            self.position += 1
+        return self.course
+
+
+def graph_of(scope: Scope) -> StepGraph:
+    """The step graph in force at the judged instant. Raises `Undecidable` where a table is missing."""
+    key = ("loading-graph", scope.candidate.index)
+    if key not in scope.memo:
+        day = scope.local_day(scope.at)
+        try:
+            scope.memo[key] = step_graph(scope.tables.at(STEPS, day), scope.tables.at(LIMITS, day))
+        except KeyError:
+            raise Undecidable("no_table") from None
+    graph: StepGraph = scope.memo[key]
+    return graph
+
+
+def course_of(scope: Scope, subject: str = "") -> Course:
+    """The operation before the judged record. Each record of the stream is followed once for all rules."""
+    name, horizon = subject or scope.candidate.subject, scope.candidate.index
+    stream = scope.facts.about(name)
+    followed: _Followed | None = scope.memo.get(("course", name))
+    if followed is None or (followed.position and stream[followed.position - 1].index >= horizon):
+        followed = scope.memo[("course", name)] = _Followed(Course(graph_of(scope)))
+    return followed.up_to(stream, horizon)
+
+
+def row_of(scope: Scope) -> StepRow:
+    """The judged step's row of the table. Raises `Undecidable` where the step is not disclosed or not in it."""
+    row = graph_of(scope).rows.get(code_of(scope.candidate))
+    if row is None:
+        raise Undecidable("no_step")
+    return row
+
+
+def given(scope: Scope, name: str) -> Json:
+    """A value of the judged record, or else of the operation's header; None where neither states it."""
+    value = scope.candidate.payload.get(name)
+    return course_of(scope).header.get(name) if value is None else value
+
+
+def identifier(value: Json, kind: str) -> str:
+    """The id in a reference, which may be written with or without its kind; empty where it is no text."""
+    return value.removeprefix(f"{kind}/") if isinstance(value, str) else ""
+
+
+def limit(scope: Scope, name: str) -> Any:
+    """A value of the table of limits."""
+    return scope.table(LIMITS)[name]
+
+
+def operation_state(scope: Scope, subject: str = "") -> str:
+    """The state of an operation before the judged record; empty where nothing of it is known."""
+    return course_of(scope, subject).state
+
+
+def step_leads_to(scope: Scope, state: str) -> bool:
+    """The judged record takes its operation into `state`, from another one."""
+    key = ("moved", scope.candidate.index)
+    if key not in scope.memo:
+        before = course_of(scope)
+        after = before.after(scope.candidate).state
+        scope.memo[key] = after if after != before.state else ""
+    return bool(scope.memo[key] == state)
+
+
+def steps_before_passed(scope: Scope, kind: str) -> bool:
+    """LO1: every precondition stands (`hard` or `soft` ones), and the operation is open for this step."""
+    return _none(scope, lambda defect: defect.hard is (kind == "hard") and not defect.after_break)
+
+
+def checks_repeated(scope: Scope) -> bool:
+    """LO4: what a long hold, a change of shift or a change of operator made necessary again has been done again."""
+    if not _none(scope, lambda defect: defect.after_break):
+        return False
+    course, row = course_of(scope), row_of(scope)
+    if row.to == "transferring" and course.broken:
+        return scope.because(next(iter(course.broken.values())))
+    return True
+
+
+def na_allowed(scope: Scope) -> bool:
+    """LO1: "not applicable" only at a step and in a direction for which the table accepts it, with a reason."""
+    if course_of(scope).passes(scope.candidate):
+        return True
+    return scope.because("na_reason_missing" if _na_step(scope) else "na_not_allowed")
+
+
+def synchronised_in_time(scope: Scope) -> bool:
+    """LO5: a step recorded offline has the device's counter, in order, and reached the ledger in time."""
+    fact, good = scope.candidate, True
+    if fact.counter is None:
+        good = scope.because("counter_missing")
+    else:
+        earlier = [item for item in course_of(scope).steps if item.kid == fact.kid and item.counter is not None]
+        if earlier and (earlier[-1].counter or 0) >= fact.counter:
+            scope.use(earlier[-1])
+            good = scope.because("counter_not_increasing")
+    if fact.received_at - fact.occurred_at > graph_of(scope).late_sync:
+        good = scope.because("late_sync")
+    return good
+
+
+def duration_plausible(scope: Scope) -> bool:
+    """LO6: the step took at least the time that it takes, since the step before it or since its own start."""
+    started = scope.candidate.payload.get("started_at")
+    earlier = [item for item in course_of(scope).steps if item.occurred_at <= scope.at]
+    since = instant(started) if isinstance(started, str) else None
+    if since is None:
+        if not earlier:
+            return True
+        before = max(earlier, key=lambda item: (item.occurred_at, item.index))
+        since = before.occurred_at
+        scope.use(before)
+    return scope.at - since >= row_of(scope).min_time or scope.because("too_quick")
+
+
+def not_ticked_in_batch(scope: Scope) -> bool:
+    """LO6: the table's number of steps did not all come within less than its time."""
+    count, seconds = int(limit(scope, "batch_steps")), int(limit(scope, "batch_seconds"))
+    times = sorted((item.occurred_at, item.index) for item in course_of(scope).steps)
+    window = [item for item in times if item[0] <= scope.at][-(count - 1) :]
+    if len(window) < count - 1 or scope.at - window[0][0] >= timedelta(seconds=seconds):
+        return True
+    scope.inputs.update(index for _, index in window)
+    return scope.because("batch_ticking")
+
+
+def emergency_explained(scope: Scope) -> bool:
+    """X01–X03: the vehicle had been positioned (S04), and the cause is given. Nothing is ever held against the step."""
+    if not course_of(scope).seen.keys() & {"S04"}:
+        return scope.because("not_positioned")
+    return "cause" in scope.candidate.payload or scope.because("cause_missing")
+
+
+def vehicle_and_bay_free(scope: Scope) -> bool:
+    """LO7: neither the vehicle nor the bay is in another operation that is under way."""
+    good = True
+    for kind, name in (("vehicle", "vehicle_ref"), ("bay", "bay")):
+        for other in _others(scope, f"{kind}/{identifier(given(scope, name), kind)}"):
+            scope.use(other)
+            good = scope.because(f"{kind}_occupied")
+            break
+    return good
+
+
+def driver_did_not_sign(scope: Scope) -> bool:
+    """LO8: the driver is neither operator nor loading manager, and does no step that is theirs."""
+    driver = identifier(given(scope, "driver_ref"), "person")
+    if not driver:
+        return True
+    names = ["operator_ref", "loading_manager_ref"]
+    if scope.candidate.type != OPERATION and row_of(scope).by not in ("driver", "anyone"):
+        names.append("performed_by")
+    if any(identifier(given(scope, name), "person") == driver for name in names):
+        return scope.because("driver_signs")
+    return all(role in ("driver", "") for ref, role in signers(scope) if ref == driver) or scope.because("driver_signs")
+
+
+def signers(scope: Scope) -> Iterator[tuple[str, str]]:
+    """Who signed the judged step, with the role they signed in; the role is empty where none is stated."""
+    payload = scope.candidate.payload
+    for name in ("performed_by", "witnessed_by"):
+        if ref := identifier(payload.get(name), "person"):
+            yield ref, ""
+    listed = payload.get("signers")
+    for item in listed if isinstance(listed, list) else []:
+        if isinstance(item, dict) and (ref := identifier(item.get("person_ref"), "person")):
+            yield ref, str(item.get("role", ""))
+
+
+def _none(scope: Scope, wanted: Callable[[Defect], bool]) -> bool:
+    key = ("defects", scope.candidate.index)
+    if key not in scope.memo:
+        scope.memo[key] = tuple(course_of(scope).defects(scope.candidate))
+    found = [defect for defect in scope.memo[key] if wanted(defect)]
+    for defect in found:
+        if defect.fact is not None:
+            scope.use(defect.fact)
+        scope.because(defect.reason)
+    return not found
+
+
+def _na_step(scope: Scope) -> bool:
+    return str(scope.candidate.payload.get("direction", "load")) in row_of(scope).na
+
+
+def _others(scope: Scope, subject: str) -> Iterator[Fact]:
+    """The newest header record of each other operation under way that mentions the subject."""
+    if subject.endswith("/"):
+        return
+    since = scope.at - timedelta(days=int(limit(scope, "open_operation_days")))
+    seen = {scope.candidate.subject}
+    for fact in reversed(scope.facts.mentioning(subject, OPERATION)):
+        if fact.subject in seen:
+            continue
+        if fact.occurred_at < since or len(seen) > _OTHERS:
+            return
+        seen.add(fact.subject)
+        state = course_of(scope, fact.subject).state
+        if state in OCCUPYING and state not in OVER:
+            yield fact
+
+
+PREDICATES: Final[dict[str, Predicate]] = {
+    "operation_state": operation_state,
+    "step_leads_to": step_leads_to,
+    "steps_before_passed": steps_before_passed,
+    "checks_repeated": checks_repeated,
+    "na_allowed": na_allowed,
+    "synchronised_in_time": synchronised_in_time,
+    "duration_plausible": duration_plausible,
+    "not_ticked_in_batch": not_ticked_in_batch,
+    "vehicle_and_bay_free": vehicle_and_bay_free,
+    "driver_did_not_sign": driver_did_not_sign,
+    "emergency_explained": emergency_explained,
+}
+
+REASONS: Final[dict[str, tuple[str, str]]] = {
+    "missing": ("前置步骤未记录", "A step before it is not recorded"),
+    "not_passed": ("前置步骤未通过", "A step before it did not pass"),
+    "precondition_later": ("前置步骤的时间晚于本步骤", "A step before it happened later than this one"),
+    "stale": ("前置步骤已超过有效时间", "A step before it is older than allowed"),
+    "held": ("作业已暂停", "The operation is held"),
+    "operation_over": ("作业已结束", "The operation is over"),
+    "held_long": ("暂停时间过长，须重新确认", "Held too long: checks have to be repeated"),
+    "shift_changed": ("已交接班，须重新确认", "The shift changed: checks have to be repeated"),
+    "operator_changed": ("操作员已更换，须重新确认", "The operator changed: checks have to be repeated"),
+    "na_not_allowed": ("该步骤不得标为不适用", "This step cannot be marked not applicable"),
+    "na_reason_missing": ("未填写不适用原因", "The reason for not applicable is missing"),
+    "counter_missing": ("离线记录无设备计数器", "An offline record without the device's counter"),
+    "counter_not_increasing": ("设备计数器未递增", "The device's counter did not increase"),
+    "late_sync": ("离线记录同步过晚", "An offline record synchronised late"),
+    "too_quick": ("步骤用时短于合理时间", "The step took less time than it can take"),
+    "batch_ticking": ("短时间内批量勾选", "Several steps ticked off at once"),
+    "vehicle_occupied": ("车辆正在另一作业中", "The vehicle is in another operation"),
+    "bay_occupied": ("车位正被另一作业占用", "The bay is in another operation"),
+    "not_positioned": ("车辆尚未就位", "The vehicle had not been positioned"),
+    "cause_missing": ("未说明原因", "The cause is missing"),
+    "incident_not_linked": ("未关联事故记录", "No incident is linked"),
+    "driver_signs": ("驾驶员不得作为操作员或装卸管理人员签字", "The driver cannot sign as operator or loading manager"),
+}

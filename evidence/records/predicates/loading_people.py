@@ -1,0 +1,138 @@
+"""Predicates on who took part in a loading operation: certificates at the step's time, signatures, overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from evidence.canonical import Json
+from evidence.records.loading.course import code_of
+from evidence.records.predicates.competence import competent
+from evidence.records.predicates.loading import given, identifier, row_of, signers
+from evidence.records.predicates.scope import Predicate, Scope
+
+WUSHUANG: Final = "wushuang"
+
+
+def certificates_valid(scope: Scope) -> bool:
+    """LO2: persons and instruments that the step rests on were certified at the step's own time.
+
+    The answer is frozen with the record: what is learned later leads to another judgement, not to another answer.
+    """
+    row, good = row_of(scope), True
+    for name, post in row.competent.items():
+        person = identifier(given(scope, name), "person")
+        good &= competent(scope, person, post, scope.at) if person else scope.because("person_not_named")
+    named = list(dict.fromkeys(_instruments(scope.candidate.payload)))
+    if row.instrument and not named:
+        good = scope.because("instrument_not_named")
+    for equipment in named:
+        good &= in_calibration(scope, equipment, scope.at, code_of(scope.candidate))
+    return good
+
+
+def override_allowed(scope: Scope, override: Mapping[str, Json]) -> bool:
+    """LO3: only the operation's loading manager overrides, with a reason and a photo that is attached."""
+    manager = identifier(given(scope, "loading_manager_ref"), "person")
+    if not manager or identifier(override.get("by"), "person") != manager:
+        return scope.because("not_loading_manager")
+    if not str(override.get("reason", "")).strip():
+        return scope.because("override_reason_missing")
+    attached = scope.candidate.payload.get("attachments")
+    files = [item.get("sha256") for item in attached if isinstance(item, dict)] if isinstance(attached, list) else []
+    return override.get("photo") in files or scope.because("override_photo_missing")
+
+
+def jointly_signed(scope: Scope) -> bool:
+    """S12: operator and loading manager signed, and they are two persons."""
+    refs = [ref for ref, _ in signers(scope)]
+    operator = identifier(given(scope, "operator_ref"), "person")
+    manager = identifier(given(scope, "loading_manager_ref"), "person")
+    if (len(refs) > 1 and len(set(refs)) == 1) or (operator and operator == manager):
+        return scope.because("same_signer")
+    if len(set(refs)) < 2:
+        return scope.because("second_signer_missing")
+    if manager not in refs:
+        return scope.because("loading_manager_absent")
+    return operator in refs or scope.because("operator_not_signed")
+
+
+def double_controls_apply(scope: Scope) -> bool:
+    """Whether the goods and the step ask for the five double controls."""
+    table = scope.table(WUSHUANG)
+    steps, flags = table["steps"], table["when_any"]
+    if not isinstance(steps, list) or code_of(scope.candidate) not in steps:
+        return False
+    return isinstance(flags, list) and any(given(scope, str(flag)) is True for flag in flags)
+
+
+def double_controls(scope: Scope) -> bool:
+    """五双: each of the five was kept by two different persons, certified at the step's time."""
+    table, stated = scope.table(WUSHUANG), scope.candidate.payload.get("dual_control")
+    controls, post, good = table["controls"], str(table["post"]), True
+    for name in controls if isinstance(controls, dict) else ():
+        control = stated.get(name) if isinstance(stated, dict) else None
+        if not isinstance(control, dict) or control.get("done") is not True:
+            good = scope.because("control_missing")
+            continue
+        persons = {identifier(item, "person") for item in _list(control.get("persons"))} - {""}
+        if len(persons) < 2:
+            good = scope.because("not_two_persons")
+        for person in sorted(persons):
+            good &= competent(scope, person, post, scope.at)
+    return good
+
+
+def every_role_signed(scope: Scope) -> bool:
+    """S22: loading manager, operator, driver and, where there is one, escort signed, each the person of that role."""
+    signed, good = {(role, ref) for ref, role in signers(scope)}, True
+    for role in ("loading_manager", "operator", "driver", "escort"):
+        person = identifier(given(scope, f"{role}_ref"), "person")
+        if not person and role == "escort":
+            continue
+        if (role, person) not in signed:
+            good = scope.because("signature_missing")
+    return good
+
+
+def in_calibration(scope: Scope, equipment: str, at: object, use: str) -> bool:
+    """Whether the instrument may be used; see the predicate of that name."""
+    from evidence.records.predicates import calibration
+
+    return bool(calibration.in_calibration(scope, equipment, at, use))
+
+
+def _instruments(payload: Mapping[str, Json]) -> Iterator[str]:
+    readings = [item.get("instrument_ref") for item in _list(payload.get("readings")) if isinstance(item, dict)]
+    for value in (payload.get("instrument_ref"), *readings):
+        if ref := identifier(value, "equipment"):
+            yield ref
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+PREDICATES: Final[dict[str, Predicate]] = {
+    "certificates_valid": certificates_valid,
+    "override_allowed": override_allowed,
+    "jointly_signed": jointly_signed,
+    "double_controls_apply": double_controls_apply,
+    "double_controls": double_controls,
+    "every_role_signed": every_role_signed,
+}
+
+REASONS: Final[dict[str, tuple[str, str]]] = {
+    "person_not_named": ("未指明人员", "The person is not named"),
+    "instrument_not_named": ("未指明仪表或设备", "The instrument is not named"),
+    "not_loading_manager": ("只有本作业的装卸管理人员可以放行", "Only the operation's loading manager can override"),
+    "override_reason_missing": ("放行未说明原因", "The override gives no reason"),
+    "override_photo_missing": ("放行未附照片", "The override has no photo"),
+    "same_signer": ("同一人签字两次", "One person signed twice"),
+    "second_signer_missing": ("缺第二签字人", "The second signature is missing"),
+    "loading_manager_absent": ("装卸管理人员未签字", "The loading manager did not sign"),
+    "operator_not_signed": ("操作员未签字", "The operator did not sign"),
+    "control_missing": ("五双缺项", "One of the five double controls is missing"),
+    "not_two_persons": ("未由两名不同人员执行", "Not kept by two different persons"),
+    "signature_missing": ("缺少签字", "A signature is missing"),
+}

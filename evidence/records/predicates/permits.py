@@ -1,0 +1,264 @@
+"""Predicates on permits for special work: validity, gas tests, the guardian, and loading bays nearby."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from evidence.canonical import Json
+from evidence.records.facts import Fact
+from evidence.records.judgement import Severity
+from evidence.records.loading.amounts import WrongUnit, compare
+from evidence.records.loading.course import OPERATION
+from evidence.records.predicates.competence import competent
+from evidence.records.predicates.history import instant, objects
+from evidence.records.predicates.loading import course_of, identifier, limit
+from evidence.records.predicates.scope import Predicate, Scope, Undecidable
+
+CAPS: Final = "permit-caps"
+PERMIT: Final = "work_permit"
+TRANSFER: Final = frozenset({"checking", "authorised", "transferring", "stopped", "closing", "held", "resumed"})
+"""States in which goods may be in the open or vapour about."""
+_ENDED: Final = frozenset({"suspend", "close", "cancel", "refuse"})
+
+
+def permit_active(scope: Scope, place: str, at: Any, kind: str = "") -> bool:
+    """Whether work under a permit goes on at an instant at `area/<id>` or near `bay/<id>`; of one kind, or of any."""
+    when = at if isinstance(at, datetime) else instant(at)
+    return any(_active(scope, permit, when, place, kind) for permit in _permits(scope, place))
+
+
+def no_conflicting_permit(scope: Scope, bay: str) -> bool:
+    """S05: no work that excludes loading goes on within the radius of the bay."""
+    place, kinds = f"bay/{identifier(bay, 'bay')}", scope.table(CAPS)["conflicts_with_loading"]
+    for kind in kinds if isinstance(kinds, list) else ():
+        if permit_active(scope, place, scope.at, str(kind)):
+            return scope.because("permit_conflict")
+    return True
+
+
+def bays_quiet(scope: Scope) -> bool:
+    """The other way round: no loading goes on at the bays within the radius of the work that starts."""
+    stated = _stated(scope, scope.candidate.subject, scope.candidate)
+    kinds = scope.table(CAPS)["conflicts_with_loading"]
+    if not isinstance(kinds, list) or stated.get("kind") not in kinds:
+        return True
+    good = True
+    for item in objects(stated.get("near_bays")):
+        bay = f"bay/{identifier(item.get('bay'), 'bay')}"
+        if _within_radius(scope, item) and (busy := _loading_at(scope, bay)) is not None:
+            scope.use(busy)
+            good = scope.because("bay_in_use")
+    return good
+
+
+def permit_within_cap(scope: Scope, valid_from: str, valid_to: str) -> bool:
+    """The validity is positive and at most the cap of the permit's kind and level."""
+    start, end = instant(valid_from), instant(valid_to)
+    if end <= start:
+        return scope.because("dates_reversed")
+    return end - start <= _cap(scope, _stated(scope, scope.candidate.subject, scope.candidate)) or scope.because(
+        "over_cap"
+    )
+
+
+def permit_extension_allowed(scope: Scope, extended_to: str) -> bool:
+    """The kind can be extended, it was not before, and all in all the cap holds."""
+    stated = _stated(scope, scope.candidate.subject, None)
+    kinds = scope.table(CAPS)["extendable"]
+    if not isinstance(kinds, list) or stated.get("kind") not in kinds:
+        return scope.because("not_extendable")
+    if "extended_to" in stated:
+        return scope.because("extended_before")
+    start, end = instant(stated.get("valid_from")), instant(extended_to)
+    return end - start <= _cap(scope, stated) or scope.because("over_cap")
+
+
+def permit_in_time(scope: Scope) -> bool:
+    """The judged event lies within the permit's validity, its first and its last second included."""
+    stated = _stated(scope, scope.candidate.subject, None)
+    if scope.at < instant(stated.get("valid_from")):
+        return scope.because("not_yet_valid")
+    return scope.at <= _ends(stated) or scope.because("expired")
+
+
+def permit_over(scope: Scope, subject: str, at: Any) -> bool:
+    """Whether a permit's validity has passed at an instant."""
+    stated = _stated(scope, subject, None)
+    return "valid_to" in stated and (at if isinstance(at, datetime) else instant(at)) > _ends(stated)
+
+
+def gas_instruments_valid(scope: Scope, tests: list[Any]) -> bool:
+    """Each test was made with an instrument that was in calibration at the time of the test."""
+    from evidence.records.predicates import calibration
+
+    good = True
+    for item in objects(tests):
+        equipment = identifier(item.get("instrument_ref"), "equipment")
+        good &= calibration.in_calibration(scope, equipment, instant(item.get("tested_at")), "gas_test")
+    return good
+
+
+def gas_within_limits(scope: Scope, tests: list[Any]) -> bool:
+    """Each reading is within the table's limits of its gas; a toxic gas within the limit that the test states."""
+    limits = scope.table(CAPS)["gas_limits"]
+    return all(_within(scope, item, limits) for item in objects(tests)) or scope.because("gas_out_of_limits")
+
+
+def gas_test_recent(scope: Scope) -> bool:
+    """Work of a kind that needs a gas test starts within the table's minutes after one."""
+    table = scope.table(CAPS)
+    kinds, minutes = table["gas_test_kinds"], table["gas_test_minutes"]
+    stated = _stated(scope, scope.candidate.subject, None)
+    if not isinstance(kinds, list) or stated.get("kind") not in kinds or not isinstance(minutes, int):
+        return True
+    times = [
+        (instant(item.get("tested_at")), fact)
+        for fact in [*_stream(scope, scope.candidate.subject), scope.candidate]
+        for item in objects(fact.payload.get("gas_tests"))
+    ]
+    past = [item for item in times if item[0] <= scope.at]
+    if not past:
+        return scope.because("gas_test_missing")
+    tested, fact = max(past, key=lambda item: item[0])
+    if fact is not scope.candidate:
+        scope.use(fact)
+    return scope.at - tested <= timedelta(minutes=minutes) or scope.because("gas_test_old")
+
+
+def guardian_apart(scope: Scope) -> bool:
+    """The guardian neither works under the permit nor approves it."""
+    stated = _stated(scope, scope.candidate.subject, scope.candidate)
+    guardian = identifier(stated.get("guardian_ref"), "person")
+    others = [*objects(stated.get("workers")), *objects(stated.get("approvers"))]
+    return guardian not in {identifier(item.get("person_ref"), "person") for item in others} or scope.because(
+        "guardian_not_apart"
+    )
+
+
+def guardian_competent(scope: Scope) -> bool:
+    """The guardian is competent for that post at the judged instant."""
+    stated = _stated(scope, scope.candidate.subject, scope.candidate)
+    guardian = identifier(stated.get("guardian_ref"), "person")
+    return competent(scope, guardian, "guardian", scope.at) if guardian else scope.because("person_not_named")
+
+
+def _permits(scope: Scope, place: str) -> Iterator[str]:
+    mentions = scope.facts.mentioning(place, PERMIT)
+    return iter(dict.fromkeys(fact.subject for fact in reversed(mentions)))
+
+
+def _stream(scope: Scope, subject: str) -> list[Fact]:
+    """The permit's records that count: one that its own judgement refused does not."""
+    return [
+        fact
+        for fact in scope.facts.about(subject)
+        if fact.type == PERMIT and fact.index < scope.candidate.index and fact.blocked is not Severity.HARD
+    ]
+
+
+def _stated(scope: Scope, subject: str, last: Fact | None) -> Mapping[str, Json]:
+    """What the permit says, later records over earlier ones, with the judged one last where it counts."""
+    stated: dict[str, Json] = {}
+    for fact in _stream(scope, subject):
+        stated.update(fact.payload)
+    return {**stated, **(last.payload if last is not None else {})}
+
+
+def _active(scope: Scope, subject: str, at: datetime, place: str, kind: str) -> bool:
+    working, stated, last = False, dict[str, Json](), None
+    for fact in _stream(scope, subject):
+        if fact.occurred_at > at:
+            continue
+        stated.update(fact.payload)
+        working, last = (fact.event in ("start", "resume")) or (working and fact.event not in _ENDED), fact
+    if not working or last is None or (kind and stated.get("kind") != kind):
+        return False
+    if not instant(stated.get("valid_from")) <= at <= _ends(stated):
+        return False
+    near = [item for item in objects(stated.get("near_bays")) if f"bay/{identifier(item.get('bay'), 'bay')}" == place]
+    if near and not any(_within_radius(scope, item) for item in near):
+        return False
+    scope.use(last)
+    return True
+
+
+def _within_radius(scope: Scope, item: Mapping[str, Json]) -> bool:
+    try:
+        return "distance" not in item or compare(item["distance"], limit(scope, "hot_work_radius")) <= 0
+    except WrongUnit:
+        return True
+
+
+def _loading_at(scope: Scope, bay: str) -> Fact | None:
+    since = scope.at - timedelta(days=int(limit(scope, "open_operation_days")))
+    seen: set[str] = set()
+    for fact in reversed(scope.facts.mentioning(bay, OPERATION)):
+        if fact.occurred_at < since:
+            break
+        if fact.subject not in seen and course_of(scope, fact.subject).state in TRANSFER:
+            return fact
+        seen.add(fact.subject)
+    return None
+
+
+def _cap(scope: Scope, stated: Mapping[str, Json]) -> timedelta:
+    caps = scope.table(CAPS)["caps"]
+    levels = caps.get(str(stated.get("kind"))) if isinstance(caps, dict) else None
+    hours = levels.get(str(stated.get("level")), levels.get("any")) if isinstance(levels, dict) else None
+    if type(hours) is not int:
+        raise Undecidable("no_cap")
+    return timedelta(hours=hours)
+
+
+def _ends(stated: Mapping[str, Json]) -> datetime:
+    return instant(stated.get("extended_to", stated.get("valid_to")))
+
+
+def _within(scope: Scope, item: Mapping[str, Json], limits: Json) -> bool:
+    bounds: Any = limits.get(str(item.get("gas"))) if isinstance(limits, dict) else None
+    if item.get("gas") == "toxic":
+        bounds = {"max": item["limit"]} if "limit" in item else None
+    if not isinstance(bounds, dict):
+        return scope.because("no_gas_limit")
+    try:
+        low, high = bounds.get("min"), bounds.get("max")
+        return (low is None or compare(item.get("value"), low) >= 0) and (
+            high is None or compare(item.get("value"), high) <= 0
+        )
+    except WrongUnit:
+        return scope.because("wrong_unit")
+
+
+PREDICATES: Final[dict[str, Predicate]] = {
+    "permit_active": permit_active,
+    "no_conflicting_permit": no_conflicting_permit,
+    "bays_quiet": bays_quiet,
+    "permit_within_cap": permit_within_cap,
+    "permit_extension_allowed": permit_extension_allowed,
+    "permit_in_time": permit_in_time,
+    "permit_over": permit_over,
+    "gas_instruments_valid": gas_instruments_valid,
+    "gas_within_limits": gas_within_limits,
+    "gas_test_recent": gas_test_recent,
+    "guardian_apart": guardian_apart,
+    "guardian_competent": guardian_competent,
+}
+
+REASONS: Final[dict[str, tuple[str, str]]] = {
+    "permit_conflict": ("附近有进行中的动火等作业", "Conflicting work goes on nearby"),
+    "bay_in_use": ("附近车位正在装卸", "Loading goes on at a bay nearby"),
+    "dates_reversed": ("起止时间颠倒", "It ends before it begins"),
+    "over_cap": ("超过时限上限", "Longer than the cap"),
+    "not_extendable": ("该类作业票不得延期", "A permit of this kind cannot be extended"),
+    "extended_before": ("已延期一次", "Extended once before"),
+    "not_yet_valid": ("尚未生效", "Not yet valid"),
+    "expired": ("已过期", "Expired"),
+    "gas_out_of_limits": ("气体分析不合格", "A gas reading is out of limits"),
+    "no_gas_limit": ("该气体没有限值", "No limit for this gas"),
+    "gas_test_missing": ("无气体分析", "No gas test"),
+    "gas_test_old": ("气体分析已超时", "The gas test is too old"),
+    "guardian_not_apart": ("监护人不独立", "The guardian is not apart from work and approval"),
+    "measure_not_confirmed": ("安全措施未落实", "A measure is not confirmed"),
+}
