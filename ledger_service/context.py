@@ -92,6 +92,6 @@ class Services:
 
 def build_services(settings: Settings, clock: Clock | None = None, random: RandomBytes = system_random) -> Services:
     """Open the data folder, bring the schema up to date and wire the services."""
-    engine = make_engine(settings)
+    engine = make_engine(settings, random)
     upgrade(engine)
     return Services(settings, engine, clock or SystemClock(), KeyStore(settings.data_dir, random), random)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from ledger_service.entries.model import Disclosure, Progress, RecordFilter, StoredEntry
 from ledger_service.models import JUDGEMENT_POSITION, anchors, disclosures, entries, published_heads
+from ledger_service.privacy.disclosures import read_disclosures
 
 ANCHORED_STATES = ("mined", "final", "archived")
 FINAL_STATES = ("final", "archived")
@@ -43,13 +44,8 @@ def _read(
     connection: Connection, ledger: str, indices: Sequence[int], which: ColumnElement[bool]
 ) -> dict[int, list[Disclosure]]:
     found: dict[int, list[Disclosure]] = {index: [] for index in indices}
-    query = (
-        select(disclosures.c.idx, disclosures.c.digest, disclosures.c.text, disclosures.c.erased_by_idx)
-        .where(disclosures.c.ledger == ledger, disclosures.c.idx.in_(indices), which)
-        .order_by(disclosures.c.idx, disclosures.c.position)
-    )
-    for index, digest, text, erased_by in connection.execute(query):
-        found[index].append(Disclosure(digest, text, erased_by))
+    for item in read_disclosures(connection, ledger, disclosures.c.idx.in_(indices), which):
+        found[item.index].append(Disclosure(item.digest, item.text, item.erased_by))
     return found
 
 

@@ -22,6 +22,9 @@ from ledger_service.fsck.model import Findings
 from ledger_service.fsck.payload import check_payload
 from ledger_service.fsck.projections import StreamEnd, check_key_states, check_stream_heads
 from ledger_service.models import disclosures, entries
+from ledger_service.privacy.disclosures import opened, stored_disclosures
+from ledger_service.privacy.orders import ordered
+from ledger_service.privacy.vault import Vault
 
 _CHUNK = 1000
 ERASURE = "erasure"
@@ -34,6 +37,8 @@ class LogSeen:
     leaf_hashes: list[bytes] = field(default_factory=list)
     attachments: dict[str, tuple[int, int]] = field(default_factory=dict)
     """SHA-256 in hex of every disclosed attachment: the entry that names it, and the size it claims."""
+    erasures: frozenset[int] = frozenset()
+    """Indices of the erasure entries."""
 
 
 @dataclass
@@ -58,12 +63,14 @@ class LogCheck:
         ledger: str,
         root: PublicJwk,
         stream_key: bytes | None,
+        vault: Vault,
         found: Findings,
         catalogue: Catalogue,
     ) -> None:
         self._connection = connection
         self._ledger = ledger
         self._stream_key = stream_key
+        self._vault = vault
         self._found = found
         self._catalogue = catalogue
         self._walk = _Walk(KeyHistory([root]))
@@ -78,6 +85,7 @@ class LogCheck:
             self._entry(row, texts)
         self._found.entries += len(self.seen.leaf_hashes)
         self._erasures()
+        self.seen.erasures = frozenset(self._walk.erasures)
         with self._found.guard("projection", "stream_heads"):
             check_stream_heads(self._connection, self._ledger, self._walk.heads, self._found)
         with self._found.guard("projection", "key_states"):
@@ -94,8 +102,7 @@ class LogCheck:
             end = rows[-1].idx + 1
             texts: dict[int, list[Row[Any]]] = defaultdict(list)
             wanted = (disclosures.c.ledger == self._ledger, disclosures.c.idx >= begin, disclosures.c.idx < end)
-            order = (disclosures.c.idx, disclosures.c.position)
-            for item in self._connection.execute(select(disclosures).where(*wanted).order_by(*order)):
+            for item in self._connection.execute(stored_disclosures(*wanted)):
                 texts[item.idx].append(item)
             for row in rows:
                 yield row, texts[row.idx]
@@ -147,14 +154,16 @@ class LogCheck:
             self._found.equal("disclosure", f"{here}.position", item.position, number)
             if item.digest not in entry.statement.sd:
                 self._found.error("disclosure", f"{here}.digest", "is not among the digests that were signed")
-            if item.text is None:
+            if item.sealed is None:
                 self._erased(here, row.idx, item)
                 continue
-            shown.append(item.text)
-            if item.erased_by_idx is not None:
-                self._found.error("erasure", f"{here}.erased_by_idx", "names an erasure, but the text is there")
-            with self._found.guard("disclosure", f"{here}.text"):
-                self._found.equal("disclosure", f"{here}.text", disclosure_digest(item.text), item.digest)
+            if item.erased_by_idx is not None or item.wrapped is None:
+                self._found.error("erasure", f"{here}.sealed", "is there, and an erasure was carried out")
+            with self._found.guard("disclosure", f"{here}.sealed"):
+                text = opened(self._vault, item).text
+                if text is not None:
+                    shown.append(text)
+                    self._found.equal("disclosure", f"{here}.sealed", disclosure_digest(text), item.digest)
         statement = replace(entry.statement, disclosures=tuple(shown))
         if len(shown) == len(texts):
             self._found.equal(
@@ -171,7 +180,7 @@ class LogCheck:
 
     def _erased(self, here: str, index: int, item: Row[Any]) -> None:
         if item.erased_by_idx is None:
-            self._found.error("erasure", f"{here}.text", "is gone and no erasure is named")
+            self._found.error("erasure", f"{here}.sealed", "is gone and no erasure is named")
         else:
             self._walk.erased.append((index, item.digest, item.erased_by_idx))
 
@@ -200,7 +209,6 @@ class LogCheck:
 
     def _erasures(self) -> None:
         for index, digest, by in self._walk.erased:
-            order = self._walk.erasures.get(by, {})
-            if by <= index or order.get("entry_index") != index or digest not in order.get("digests", ()):
+            if by <= index or digest not in ordered(self._walk.erasures.get(by, {})).get(index, ()):
                 where = f"disclosures[{self._ledger},{index}].erased_by_idx"
                 self._found.error("erasure", where, f"entry {by} does not order the erasure of this disclosure")

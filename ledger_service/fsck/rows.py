@@ -16,12 +16,26 @@ from ledger_service.models import (
     checkpoints,
     clients,
     cursors,
+    data_keys,
+    erased_blobs,
     leases,
     ledgers,
 )
 from ledger_service.models.types import ROW_SUM, row_sum
 
-SUMMED = (ledgers, clients, blobs, checkpoints, anchor_targets, anchors, anchor_attempts, leases, cursors)
+SUMMED = (
+    ledgers,
+    clients,
+    blobs,
+    checkpoints,
+    anchor_targets,
+    anchors,
+    anchor_attempts,
+    leases,
+    cursors,
+    data_keys,
+    erased_blobs,
+)
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
 
 

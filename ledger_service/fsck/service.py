@@ -23,6 +23,7 @@ from ledger_service.fsck.files import check_attachments, check_blobs, check_keys
 from ledger_service.fsck.model import Finding, Findings, FsckReport
 from ledger_service.fsck.published import FileCheck, check_checkpoints
 from ledger_service.fsck.rows import check_row_sums, check_sqlite
+from ledger_service.fsck.sealed import check_data_keys, check_master, fresh_vault
 from ledger_service.keys.repository import root_of
 from ledger_service.kit.db import read
 
@@ -66,7 +67,11 @@ class FsckService:
         root = root_of(connection, ledger)
         if root is None:
             return
-        seen = LogCheck(connection, ledger, root, stream_key, found, self._catalogue).run()
+        vault = fresh_vault(connection, self._data_dir)
+        check_master(connection, self._data_dir, vault, found)
+        seen = LogCheck(connection, ledger, root, stream_key, vault, found, self._catalogue).run()
+        with found.guard("data-key", f"data_keys[{ledger}]"):
+            check_data_keys(connection, ledger, vault, seen.erasures, found)
         check_attachments(seen.attachments, stored, self._data_dir, ledger, found)
         with found.guard("checkpoint", f"checkpoints[{ledger}]"):
             rows = check_checkpoints(connection, ledger, row, seen.leaf_hashes, found)

@@ -14,6 +14,8 @@ from evidence.keys import PublicJwk, parse_jwk
 from evidence.statement import disclosed
 from ledger_service.errors import StorageCorrupt
 from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, key_states, ledgers
+from ledger_service.privacy.disclosures import read_disclosures
+from ledger_service.privacy.key_holders import open_holder, seal_holder
 
 NO_EVENT = -1
 
@@ -57,14 +59,11 @@ def load_history(connection: Connection, ledger: str) -> KeyHistory:
 def _events(connection: Connection, ledger: str) -> Iterator[tuple[int, Entry]]:
     """Each key event with its disclosures, in log order."""
     texts: dict[int, list[str]] = {}
-    joined = entries.join(
-        disclosures, (disclosures.c.ledger == entries.c.ledger) & (disclosures.c.idx == entries.c.idx)
-    )
     wanted = (entries.c.ledger == ledger, entries.c.record_type == RECORD_TYPE)
-    stated = disclosures.c.position < JUDGEMENT_POSITION
-    query = select(disclosures.c.idx, disclosures.c.text).select_from(joined).where(*wanted, stated)
-    for index, text in connection.execute(query.order_by(disclosures.c.idx, disclosures.c.position)):
-        texts.setdefault(index, []).append(text)
+    events = (disclosures.c.position < JUDGEMENT_POSITION) & disclosures.c.idx.in_(select(entries.c.idx).where(*wanted))
+    for item in read_disclosures(connection, ledger, events):
+        if item.text is not None:
+            texts.setdefault(item.index, []).append(item.text)
     for index, data in connection.execute(select(entries.c.idx, entries.c.entry_bytes).where(*wanted).order_by("idx")):
         entry = parse_entry(data)
         yield index, replace(entry, statement=replace(entry.statement, disclosures=tuple(texts.get(index, ()))))
@@ -88,7 +87,7 @@ def _write_state(connection: Connection, ledger: str, kid: str, state: KeyState)
         "kid": kid,
         "jwk": dumps(state.jwk.to_json()).decode(),
         "role": state.role,
-        "holder": state.holder,
+        "holder": seal_holder(connection, ledger, kid, state.enrolled, state.holder),
         "enrolled_idx": state.enrolled,
     }
     connection.execute(insert(key_states).values(row | changes))
@@ -102,7 +101,7 @@ def states(connection: Connection, ledger: str) -> dict[str, KeyState]:
     return {
         row.kid: KeyState(
             jwk=parse_jwk(loads(row.jwk.encode())),
-            holder=row.holder,
+            holder=open_holder(connection, ledger, row.kid, row.holder),
             role=row.role,
             enrolled=row.enrolled_idx,
             revoked=row.revoked_idx,

@@ -16,13 +16,19 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger_service.config import Settings
 from ledger_service.errors import StorageCorrupt
-from ledger_service.kit.dialect import WRITES, lock_schema, prepare_engine, storage_error
+from ledger_service.kit.dialect import WRITES, lock_schema, prepare_engine, rewrite_file, storage_error
 from ledger_service.kit.files import make_dirs
+from ledger_service.kit.ids import RandomBytes, system_random
 from ledger_service.migrations import HEAD
+from ledger_service.privacy.master import FileMasterKey, MasterKey
+from ledger_service.privacy.vault import VAULT, Vault
 
 
-def make_engine(settings: Settings) -> Engine:
-    """An engine on the configured database; the data folder is created, the schema is not (see `upgrade`)."""
+def make_engine(settings: Settings, random: RandomBytes = system_random, master: MasterKey | None = None) -> Engine:
+    """An engine on the configured database; the data folder is created, the schema is not (see `upgrade`).
+
+    Its connections read and write disclosures through a vault under `master`; without, under the key store's file.
+    """
     # Records are personal, and what lies below takes the umask as it is: nobody else gets in at the door.
     make_dirs(settings.data_dir.absolute(), 0o700)
     engine = create_engine(
@@ -33,6 +39,7 @@ def make_engine(settings: Settings) -> Engine:
         hide_parameters=True,  # An error's text ends up in the log; the values it would repeat are disclosures.
     )
     prepare_engine(engine, settings.database_busy_timeout_ms)
+    engine.update_execution_options(**{VAULT: Vault(master or FileMasterKey(settings.data_dir, random), random)})
     return engine
 
 
@@ -86,7 +93,8 @@ def _dropped(connection: Connection, error: DBAPIError, *, committing: bool = Fa
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema to the newest version: one transaction, safe to call at every start and from two processes."""
-    if _version(engine) == HEAD:
+    before = _version(engine)
+    if before == HEAD:
         return
     from alembic import command  # Imports that only a first start and a new version need.
     from alembic.config import Config
@@ -101,6 +109,8 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise StorageCorrupt("the schema's version is none that this release knows") from error
+    if before is not None:
+        rewrite_file(engine)
 
 
 def _version(engine: Engine) -> str | None:

@@ -45,6 +45,8 @@ def _prepare_sqlite(engine: Engine, busy_timeout_ms: int) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            # What is erased or moved is overwritten in the file, not merely forgotten.
+            "secure_delete=ON",
             # Without it INSERT OR REPLACE deletes rows behind the append-only triggers' back.
             "recursive_triggers=ON",
             "cache_size=-65536",
@@ -98,6 +100,29 @@ def lock_schema(connection: Connection) -> None:
     """Let no other process migrate until this transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(20260113)"))
+
+
+def truncate_log(engine: Engine) -> bool:
+    """Take what was overwritten out of SQLite's write-ahead log too; False while a reader still needs it."""
+    return _alone(engine, "PRAGMA wal_checkpoint(TRUNCATE)", busy=0) == 0
+
+
+def rewrite_file(engine: Engine) -> None:
+    """Write SQLite's file anew, without what earlier rows left in it. Other databases: see docs/operations.md."""
+    _alone(engine, "VACUUM")
+    truncate_log(engine)
+
+
+def _alone(engine: Engine, statement: str, busy: int | None = None) -> int | None:
+    """Run a statement that allows no transaction around it; returns its first value, `busy` on other databases."""
+    if engine.dialect.name != "sqlite":
+        return busy
+    connection = engine.raw_connection()
+    try:
+        row = connection.cursor().execute(statement).fetchone()
+        return None if row is None else int(row[0])
+    finally:
+        connection.close()
 
 
 def storage_error(error: DBAPIError, *, committing: bool = False, retry_after: int = 1) -> ServiceError | None:

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest version. A test compares it with the files; it saves every start the migration tool's imports."""

@@ -10,7 +10,20 @@ ERASURE = (
     "NEW.ledger = OLD.ledger AND NEW.idx = OLD.idx AND NEW.position = OLD.position AND NEW.digest = OLD.digest"
     " AND OLD.text IS NOT NULL AND NEW.text IS NULL AND OLD.erased_by_idx IS NULL AND NEW.erased_by_idx IS NOT NULL"
 )
-"""The one change a disclosure may undergo: its text goes, and the entry that ordered it is named."""
+"""The one change a disclosure may undergo: its text goes, and the entry that ordered it is named. Schema 0001."""
+SEALED_ERASURE = (
+    "NEW.ledger = OLD.ledger AND NEW.idx = OLD.idx AND NEW.position = OLD.position AND NEW.digest = OLD.digest"
+    " AND NEW.key_no = OLD.key_no"
+    " AND OLD.sealed IS NOT NULL AND NEW.sealed IS NULL AND OLD.erased_by_idx IS NULL AND NEW.erased_by_idx IS NOT NULL"
+)
+"""The same for sealed disclosures."""
+DESTRUCTION = (
+    "NEW.ledger = OLD.ledger AND NEW.key_no = OLD.key_no AND NEW.holder = OLD.holder"
+    " AND NEW.created_idx = OLD.created_idx AND OLD.wrapped IS NOT NULL AND OLD.destroyed_by_idx IS NULL"
+    " AND ((NEW.wrapped IS NULL AND NEW.master IS NULL AND NEW.destroyed_by_idx IS NOT NULL)"
+    " OR (NEW.wrapped IS NOT NULL AND NEW.master <> OLD.master AND NEW.destroyed_by_idx IS NULL))"
+)
+"""What a data key may undergo: destroyed, and the entry that ordered it named; or wrapped by another master key."""
 
 
 def triggers(dialect: str, table: str, allowed_update: str | None = None) -> list[str]:

@@ -10,6 +10,7 @@ from ledger_service.models.checkpoints import checkpoints, published_heads
 from ledger_service.models.entries import JUDGEMENT_POSITION, blobs, disclosures, entries, stream_heads
 from ledger_service.models.judging import cursors, judgement_inputs, links
 from ledger_service.models.ledgers import clients, key_states, ledgers
+from ledger_service.models.privacy import data_keys, erased_blobs
 from ledger_service.models.types import METADATA, UtcTime
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "checkpoints",
     "clients",
     "cursors",
+    "data_keys",
     "disclosures",
     "entries",
+    "erased_blobs",
     "judgement_inputs",
     "key_states",
     "leases",

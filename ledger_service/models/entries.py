@@ -52,12 +52,13 @@ disclosures = Table(
     # Order in the submitted statement; JUDGEMENT_POSITION for the ledger's own judgement.
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("digest", Text, nullable=False),  # base64url SHA-256 of the disclosure string, as in `_sd` or the entry
-    Column("text", Text),  # the disclosure string; NULL once erased
+    Column("key_no", Integer, nullable=False),  # the data key that seals it
+    Column("sealed", LargeBinary),  # the disclosure string, encrypted (`privacy.vault`); NULL once erased
     Column("erased_by_idx", BigInteger),  # the erasure entry that ordered it
     ForeignKeyConstraint(["ledger", "idx"], ["entries.ledger", "entries.idx"]),
     sqlite_with_rowid=False,
 )
-"""Beside the log: by trigger no row goes, and the only change allowed is text -> NULL with its erasure's index."""
+"""Beside the log: by trigger no row goes, and the only change allowed is sealed -> NULL with its erasure's index."""
 
 stream_heads = Table(
     "stream_heads",

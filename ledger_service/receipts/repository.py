@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from evidence.canonical import loads
 from evidence.key_events import RECORD_TYPE
 from ledger_service.models import JUDGEMENT_POSITION, anchors, disclosures, entries
+from ledger_service.privacy.disclosures import read_disclosures
 
 ARCHIVED = "archived"
 
@@ -86,9 +87,5 @@ def _disclosures(connection: Connection, ledger: str, index: int) -> tuple[str, 
 
 
 def _texts(connection: Connection, ledger: str, index: int, which: ColumnElement[bool]) -> tuple[str, ...]:
-    query = (
-        select(disclosures.c.text)
-        .where(disclosures.c.ledger == ledger, disclosures.c.idx == index, disclosures.c.text.is_not(None), which)
-        .order_by(disclosures.c.position)
-    )
-    return tuple(connection.execute(query).scalars())
+    found = read_disclosures(connection, ledger, disclosures.c.idx == index, which)
+    return tuple(item.text for item in found if item.text is not None)

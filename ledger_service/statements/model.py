@@ -31,6 +31,8 @@ class PreparedStatement:
     digest: bytes
     disclosures: tuple[tuple[str, str], ...]
     key_event: KeyEvent | None = None
+    holders: tuple[str, ...] = ()
+    """For each disclosure the stream of whom it is about, empty where that is nobody (`privacy.concerns`)."""
     payload: Mapping[str, Json] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     """The subjects that the payload refers to."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from evidence.canonical import Json
 from evidence.encoding import parse_time
@@ -29,6 +30,7 @@ from evidence.statement import (
 )
 from ledger_service.errors import Refused, TooLarge
 from ledger_service.kit.evidence_errors import refusal
+from ledger_service.privacy.concerns import holders
 from ledger_service.statements.model import PreparedStatement
 
 KEY_EVENT = "key_event"
@@ -70,6 +72,7 @@ def check(rules: IngestRules, statement: Statement, compact: str, now: datetime)
     _check_subject(rules, record_type, claims, payload)
     validate(record_type, payload)
     _check_attachments(rules, payload)
+    held = holders(record_type, payload, claims.stream, partial(stream_id, rules.stream_key))
     return PreparedStatement(
         ledger=rules.ledger,
         record_id=claims.jti,
@@ -82,6 +85,7 @@ def check(rules: IngestRules, statement: Statement, compact: str, now: datetime)
         digest=sha256(compact.encode("ascii")),
         disclosures=tuple(zip(fields, statement.disclosures, strict=True)),
         key_event=KeyEvent.from_payload(payload) if claims.type == KEY_EVENT else None,
+        holders=tuple(held[name] for name, _ in fields.values()),
         payload=payload,
         links=record_type.links(payload),
         version=record_type.version,

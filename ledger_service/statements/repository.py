@@ -13,6 +13,8 @@ from ledger_service.entries.repository import judgements_of
 from ledger_service.kit.dialect import insert_rows
 from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, stream_heads
 from ledger_service.models.types import microseconds
+from ledger_service.privacy.concerns import judgement_holder
+from ledger_service.privacy.vault import Sealable, vault_of
 from ledger_service.statements.model import Sequenced
 from ledger_service.statements.plan import Head, Known, Placed
 
@@ -21,6 +23,8 @@ CHUNK = 500
 
 ENTRY_COLUMNS = tuple(column.name for column in entries.columns)
 """All of them, in the order of `_entry_row`."""
+SEALED_COLUMNS = ("ledger", "idx", "position", "digest", "key_no", "sealed")
+"""In the order of `Vault.seal`."""
 
 _TAIL = (
     select(entries.c.idx, entries.c.received_at)
@@ -81,26 +85,12 @@ def heads(connection: Connection, ledger: str, streams: Iterable[str]) -> dict[s
 
 
 def add_entries(connection: Connection, placed: Sequence[Placed]) -> None:
-    """Write the entries and, after them, their disclosures."""
+    """Write the entries, all of one ledger, and after them their disclosures, sealed."""
     insert_rows(connection, entries.name, ENTRY_COLUMNS, [_entry_row(item) for item in placed])
-    rows = [
-        (item.statement.ledger, item.sequenced.index, position, digest, text)
-        for item in placed
-        for position, (digest, text) in enumerate(item.statement.disclosures)
-    ]
-    rows += [
-        (
-            item.statement.ledger,
-            item.sequenced.index,
-            JUDGEMENT_POSITION,
-            item.judgement.digest_text,
-            item.judgement.disclosure,
-        )
-        for item in placed
-        if item.judgement is not None
-    ]
-    if rows:
-        insert_rows(connection, disclosures.name, ("ledger", "idx", "position", "digest", "text"), rows)
+    items = [item for entry in placed for item in _sealables(entry)]
+    if items:
+        rows = vault_of(connection).seal(connection, placed[0].statement.ledger, items)
+        insert_rows(connection, disclosures.name, SEALED_COLUMNS, rows)
 
 
 def move_heads(connection: Connection, ledger: str, moved: Mapping[str, tuple[Head, int]]) -> None:
@@ -108,6 +98,16 @@ def move_heads(connection: Connection, ledger: str, moved: Mapping[str, tuple[He
     rows = [(ledger, stream, head.stream_seq, head.leaf_hash, index) for stream, (head, index) in moved.items()]
     columns = ("ledger", "stream", "stream_seq", "leaf_hash", "idx")
     insert_rows(connection, stream_heads.name, columns, rows, replacing=("ledger", "stream"))
+
+
+def _sealables(item: Placed) -> Iterator[Sealable]:
+    statement, index = item.statement, item.sequenced.index
+    disclosed = zip(statement.disclosures, statement.holders, strict=True)
+    for position, ((digest, text), holder) in enumerate(disclosed):
+        yield Sealable(index, position, digest, text, holder)
+    if item.judgement is not None:
+        holder = judgement_holder(str(statement.payload.get("subject")), statement.stream)
+        yield Sealable(index, JUDGEMENT_POSITION, item.judgement.digest_text, item.judgement.disclosure, holder)
 
 
 def _entry_row(item: Placed) -> tuple[object, ...]:

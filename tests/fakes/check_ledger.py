@@ -30,6 +30,8 @@ from ledger_service.models import (
     published_heads,
     stream_heads,
 )
+from ledger_service.privacy.key_holders import open_holder
+from tests.fakes.unseal import unsealed
 
 
 def check_ledger(engine: Engine, ledger: str) -> int:
@@ -75,12 +77,13 @@ def _check_disclosures(connection: Connection, stored: Row[Any], entry: Entry) -
     query = select(disclosures).where(disclosures.c.ledger == stored.ledger, disclosures.c.idx == stored.idx)
     rows = connection.execute(query.order_by(disclosures.c.position)).all()
     assert [row.position for row in rows] == list(range(len(rows))), f"disclosures of {stored.idx} have gaps"
-    for row in rows:
+    texts = [None if row.sealed is None else unsealed(connection, row) for row in rows]
+    for row, text in zip(rows, texts, strict=True):
         assert row.digest in entry.statement.sd, f"a disclosure of {stored.idx} is not committed"
-        assert (row.text is None) == (row.erased_by_idx is not None), f"half erased disclosure of {stored.idx}"
-        assert row.text is None or disclosure_digest(row.text) == row.digest, f"disclosure digest of {stored.idx}"
-    statement = replace(entry.statement, disclosures=tuple(row.text for row in rows if row.text is not None))
-    if all(row.text is not None for row in rows):
+        assert (text is None) == (row.erased_by_idx is not None), f"half erased disclosure of {stored.idx}"
+        assert text is None or disclosure_digest(text) == row.digest, f"disclosure digest of {stored.idx}"
+    statement = replace(entry.statement, disclosures=tuple(text for text in texts if text is not None))
+    if None not in texts:
         assert sha256(statement.compact.encode()) == stored.statement_digest, f"statement digest of {stored.idx}"
         payload = disclosed(statement)
         validate(load_record_types()[stored.record_type], payload)
@@ -117,7 +120,7 @@ def _check_projections(
         row.kid: (
             loads(row.jwk.encode()),
             row.role,
-            row.holder,
+            open_holder(connection, ledger, row.kid, row.holder),
             row.enrolled_idx,
             row.revoked_idx,
             row.compromised_since,

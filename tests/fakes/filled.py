@@ -93,7 +93,7 @@ def erase(plant: Plant) -> None:
     assert isinstance(outcome, Sequenced)
     with closing(sqlite3.connect(database)) as connection:
         connection.execute(
-            "UPDATE disclosures SET text = NULL, erased_by_idx = ? WHERE idx = ? AND position = 2",
+            "UPDATE disclosures SET sealed = NULL, erased_by_idx = ? WHERE idx = ? AND position = 2",
             (outcome.index, ERASED_IDX),
         )
         connection.commit()

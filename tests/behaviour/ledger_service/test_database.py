@@ -54,10 +54,10 @@ def test_every_connection_is_durable_and_strict(plant: Plant, name: str, expecte
         "UPDATE entries SET received_at = received_at + 1 WHERE idx = 1",
         "INSERT OR REPLACE INTO entries SELECT * FROM entries WHERE idx = 1",
         "DELETE FROM disclosures",
-        "UPDATE disclosures SET text = 'x'",
-        "UPDATE disclosures SET text = NULL",
+        "UPDATE disclosures SET sealed = x'01'",
+        "UPDATE disclosures SET sealed = NULL",
         "UPDATE disclosures SET erased_by_idx = 1",
-        "UPDATE disclosures SET text = NULL, erased_by_idx = 1, digest = 'x'",
+        "UPDATE disclosures SET sealed = NULL, erased_by_idx = 1, digest = 'x'",
         "DELETE FROM blobs",
         "UPDATE blobs SET size = 2",
         "DELETE FROM checkpoints",
@@ -82,9 +82,10 @@ def execute(plant: Plant, statement: str) -> None:
 def test_a_disclosure_can_be_erased_by_naming_the_erasure_and_never_comes_back(plant: Plant) -> None:
     plant.submit(plant.statement(), plant.statement(seq=2))
     with write(plant.services.engine) as connection:
-        connection.execute(text("UPDATE disclosures SET text = NULL, erased_by_idx = 3 WHERE idx = 2 AND position = 0"))
+        change = "UPDATE disclosures SET sealed = NULL, erased_by_idx = 3 WHERE idx = 2 AND position = 0"
+        connection.execute(text(change))
     assert check_ledger(plant.services.engine, LEDGER) == 4
-    for change in ("text = 'x'", "erased_by_idx = 1", "text = NULL, erased_by_idx = 1"):
+    for change in ("sealed = x'01'", "erased_by_idx = 1", "sealed = NULL, erased_by_idx = 1"):
         with pytest.raises(IntegrityError, match="append-only"):
             execute(plant, f"UPDATE disclosures SET {change} WHERE idx = 2 AND position = 0")
     view = plant.services.entries.get(LEDGER, 2)
@@ -93,9 +94,9 @@ def test_a_disclosure_can_be_erased_by_naming_the_erasure_and_never_comes_back(p
 
 
 def test_an_error_of_the_database_does_not_repeat_what_was_to_be_stored(plant: Plant) -> None:
-    row = ("demo", 999, 0, "digest", "Zhang San")
+    row = ("demo", 999, 0, "digest", 1, "Zhang San")
     with pytest.raises(IntegrityError) as caught, write(plant.services.engine) as connection:
-        insert_rows(connection, "disclosures", ("ledger", "idx", "position", "digest", "text"), [row])
+        insert_rows(connection, "disclosures", ("ledger", "idx", "position", "digest", "key_no", "sealed"), [row])
     assert "Zhang" not in str(caught.value)
 
 

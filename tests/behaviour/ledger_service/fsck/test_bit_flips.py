@@ -22,7 +22,8 @@ from ledger_service.fsck.model import Finding, Findings, FsckReport, Severity
 from ledger_service.fsck.published import check_checkpoints
 from ledger_service.fsck.service import FsckService
 from ledger_service.kit.db import make_engine
-from ledger_service.models import METADATA
+from ledger_service.models import METADATA, disclosures
+from ledger_service.privacy.disclosures import read_disclosures
 from tests.fakes.filled import ERASED_IDX, filled_plant
 from tests.fakes.plant import LEDGER, Plant
 
@@ -252,7 +253,7 @@ def test_a_removed_last_entry_is_noticed_by_its_projections(copy: Path) -> None:
 
 def test_a_disclosure_that_vanished_without_an_erasure_is_named(copy: Path) -> None:
     with closing(sqlite3.connect(copy / "ledger.sqlite")) as database:
-        database.execute("UPDATE disclosures SET text = NULL, erased_by_idx = 1 WHERE idx = 5 AND position = 0")
+        database.execute("UPDATE disclosures SET sealed = NULL, erased_by_idx = 1 WHERE idx = 5 AND position = 0")
         database.commit()
     assert any(item.code == "erasure" for item in errors(fsck(copy)))
 
@@ -260,21 +261,31 @@ def test_a_disclosure_that_vanished_without_an_erasure_is_named(copy: Path) -> N
 def test_a_required_disclosure_whose_row_was_taken_out_with_care_is_named(copy: Path) -> None:
     # The digest of the submitted statement vouches for all disclosures, but no signature vouches for that digest.
     path = copy / "ledger.sqlite"
+    rows = texts_of(copy, 5)
+    subject = next(at for at, text in enumerate(rows) if parse_disclosure(text)[0] == "subject")
+    kept = rows[:subject]
     with closing(sqlite3.connect(path)) as database, database:
         triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
             database.execute(f"DROP TRIGGER {name}")
-        rows = database.execute("SELECT text FROM disclosures WHERE idx = 5 ORDER BY position").fetchall()
-        subject = next(at for at, (text,) in enumerate(rows) if parse_disclosure(text)[0] == "subject")
-        database.execute("DELETE FROM disclosures WHERE idx = 5 AND position = ?", [subject])
-        database.execute("UPDATE disclosures SET position = position - 1 WHERE idx = 5 AND position > ?", [subject])
+        database.execute("DELETE FROM disclosures WHERE idx = 5 AND position >= ?", [subject])
         (entry,) = database.execute("SELECT entry_bytes FROM entries WHERE idx = 5").fetchone()
-        kept = [text for at, (text,) in enumerate(rows) if at != subject]
         compact = "~".join([parse_entry(entry).statement.jwt, *kept, ""])
         database.execute("UPDATE entries SET statement_digest = ? WHERE idx = 5", [sha256(compact.encode())])
         for _, sql in triggers:
             database.execute(sql)
     assert ["disclosures[demo,5]"] == [item.where for item in errors(fsck(copy))]
+
+
+def texts_of(data_dir: Path, index: int) -> list[str]:
+    """The disclosures of an entry, in order."""
+    engine = make_engine(Settings(data_dir=data_dir))
+    try:
+        with engine.connect() as connection:
+            found = read_disclosures(connection, LEDGER, disclosures.c.idx == index)
+            return [item.text or "" for item in found]
+    finally:
+        engine.dispose()
 
 
 def test_a_signed_transaction_that_vanished_is_named(copy: Path) -> None:
@@ -287,7 +298,7 @@ def test_a_signed_transaction_that_vanished_is_named(copy: Path) -> None:
 
 def test_a_lawful_erasure_is_sound(copy: Path) -> None:
     with closing(sqlite3.connect(copy / "ledger.sqlite")) as database:
-        erased = database.execute("SELECT idx FROM disclosures WHERE text IS NULL").fetchall()
+        erased = database.execute("SELECT idx FROM disclosures WHERE sealed IS NULL").fetchall()
     assert erased == [(ERASED_IDX,)]
     assert errors(fsck(copy)) == []
 
@@ -306,7 +317,7 @@ def test_strays_and_leftovers_are_warnings_and_leave_the_ledger_sound(copy: Path
 def test_findings_never_carry_payload_values(copy: Path) -> None:
     with closing(sqlite3.connect(copy / "ledger.sqlite")) as database:
         database.execute("DROP TRIGGER disclosures_no_update")
-        database.execute("UPDATE disclosures SET text = 'c2VjcmV0' WHERE idx = 5")
+        database.execute("UPDATE disclosures SET sealed = CAST('c2VjcmV0' AS BLOB) WHERE idx = 5")
         database.commit()
     assert "c2VjcmV0" not in " ".join(f"{item.where} {item.detail}" for item in fsck(copy).findings)
 

@@ -83,7 +83,7 @@ def test_an_erased_disclosure_is_left_out_and_the_rest_still_verifies(plant: Pla
     whole = plant.services.receipts.receipt(LEDGER, index)
     with closing(sqlite3.connect(plant.settings.data_dir / "ledger.sqlite")) as database:
         database.execute(
-            "UPDATE disclosures SET text = NULL, erased_by_idx = 9 WHERE idx = ? AND position = 3", (index,)
+            "UPDATE disclosures SET sealed = NULL, erased_by_idx = 9 WHERE idx = ? AND position = 3", (index,)
         )
         database.commit()
     left = plant.services.receipts.receipt(LEDGER, index)
