@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from ledger_service.anchoring.endpoints import router as anchors
 from ledger_service.blobs.endpoints import router as blobs
+from ledger_service.catalogue.endpoints import router as types
 from ledger_service.checkpoints.endpoints import router as checkpoints
 from ledger_service.context import Services
 from ledger_service.data_health.endpoints import router as data_health
@@ -43,6 +44,7 @@ ROUTERS = (
     blobs,
     ledgers,
     keys,
+    types,
     health,
     data_health,
 )

@@ -8,6 +8,7 @@ from ledger_service.access.service import AccessService
 from ledger_service.anchoring.service import AnchoringService
 from ledger_service.anchoring.targets import Targets
 from ledger_service.blobs.service import BlobService
+from ledger_service.catalogue.service import CatalogueService
 from ledger_service.catalogue.site import FOLDER, site_catalogue
 from ledger_service.checkpoints.gate import WriteGate
 from ledger_service.checkpoints.publisher import Publisher
@@ -51,6 +52,7 @@ class Services:
         self.random = random
         self.catalogue = site_catalogue(settings.data_dir / FOLDER)
         self.record_types = self.catalogue.types
+        self.types = CatalogueService(self.catalogue)
         self.access = AccessService(engine, clock, random)
         self.blobs = BlobService(engine, clock, settings.data_dir, settings.max_blob_bytes, random)
         self.ring = KeyRing(engine)

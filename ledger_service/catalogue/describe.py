@@ -8,7 +8,7 @@ from typing import Any
 from evidence.records import RecordType
 
 
-def type_json(record_type: RecordType) -> dict[str, Any]:
+def committed(record_type: RecordType) -> dict[str, Any]:
     """The type's data as statements commit to it, with the claim that names it."""
     return {"schema": record_type.schema_claim, "data": dict(record_type.data)}
 

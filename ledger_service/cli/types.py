@@ -64,13 +64,13 @@ def show_type(
     as_json: Json = False,
 ) -> int:
     """Show a record type: fields, states, rules, clauses; with --json the data that statements commit to."""
-    from ledger_service.catalogue.describe import describe, type_json
+    from ledger_service.catalogue.describe import committed, describe
 
     found = _by_name(_catalogue(data), type_id, version)
     if found is None:
         say(f"there is no record type {type_id}" + (f" of version {version}" if version else ""))
         return EXIT_REFUSED
-    show(type_json(found) if as_json else None, as_json, lambda: describe(found))
+    show(committed(found) if as_json else None, as_json, lambda: describe(found))
     return 0
 
 
