@@ -61,8 +61,9 @@ class Scope:
         return False
 
     def state_of(self, subject: str, record_type: str = "") -> str:
-        """The lifecycle state of a subject before the judged record; `""` for one that is not open. Notes the record
-        that brought it. Raises `Undecidable` for a subject whose kind has no lifecycle.
+        """The lifecycle state of a subject before the judged record; `""` for one that is not open.
+
+        Notes the record that brought it. Raises `Undecidable` for a subject whose kind has no lifecycle.
         """
         if self.position is None:
             raise Undecidable("no_lifecycle")

@@ -284,8 +284,10 @@ def _governors(types: Mapping[str, RecordType]) -> dict[str, RecordType]:
 
 
 def _lifecycles(types: Mapping[str, RecordType]) -> dict[str, RecordType]:
-    """By record type, and by subject kind, the type whose lifecycle a subject has: one named like the kind, else the
-    first by id."""
+    """By record type, and by subject kind: the type whose lifecycle a subject has.
+
+    Of several for a kind it is the one named like the kind, else the first by id.
+    """
     having = [types[name] for name in sorted(types) if types[name].lifecycle is not None]
     by_kind = {item.subject_kind: item for item in reversed(having)}
     return by_kind | {item.id: item for item in having}
