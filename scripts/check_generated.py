@@ -10,7 +10,14 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-GENERATORS = ("scripts.gen_vectors", "scripts.gen_anchor_vectors", "scripts.gen_openapi", "scripts.gen_cli_help")
+GENERATORS = (
+    "scripts.gen_vectors",
+    "scripts.gen_anchor_vectors",
+    "scripts.gen_openapi",
+    "scripts.gen_cli_help",
+    "scripts.gen_catalogue_lock",
+    "scripts.gen_catalogue_docs",
+)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -12,7 +12,8 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
-from evidence.canonical import Json
+from evidence.canonical import Json, dumps
+from evidence.hashing import sha256
 from evidence.records.node import Node
 from evidence.records.rule_definition import CONFIDENCES
 
@@ -55,6 +56,11 @@ class ClauseMap:
     valid_to: date | None
     clauses: tuple[Clause, ...]
     data: Mapping[str, Json] = field(repr=False)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the RFC 8785 form of `data`."""
+        return sha256(dumps(dict(self.data)))
 
     @cached_property
     def by_number(self) -> Mapping[str, Clause]:

@@ -6,12 +6,10 @@ are what statements commit to, so a verifier with that one document can repeat e
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
 
 from evidence.canonical import Json, dumps
 from evidence.encoding import b64url_encode
@@ -19,14 +17,21 @@ from evidence.hashing import sha256
 from evidence.records.deadline_definition import DeadlineDef
 from evidence.records.lifecycle_definition import LifecycleDef
 from evidence.records.node import RecordTypeInvalid
+from evidence.records.references import ANY_SUBJECT, PERSON, Link, Reference, is_subject
 from evidence.records.rule_definition import MeasureDef, RuleDef
 
-__all__ = ["Field", "Form", "FormStep", "Link", "PersonalData", "RecordType", "RecordTypeInvalid", "Reference"]
-
-ANY_SUBJECT: Final = "*"
-"""As a subject kind: the subject may be of any kind. In `refers_to`: the value is a whole subject, `<kind>/<id>`."""
-PERSON: Final = "person"
-_SUBJECT: Final = re.compile(r"[a-z][a-z0-9_]{0,39}/[A-Za-z0-9._-]{1,80}")
+__all__ = [
+    "ANY_SUBJECT",
+    "PERSON",
+    "Field",
+    "Form",
+    "FormStep",
+    "Link",
+    "PersonalData",
+    "RecordType",
+    "RecordTypeInvalid",
+    "Reference",
+]
 
 
 class PersonalData(StrEnum):
@@ -35,30 +40,6 @@ class PersonalData(StrEnum):
     NONE = "none"
     PERSONAL = "personal"
     SENSITIVE = "sensitive"
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A field's value names a subject: `kind`, and the member names that lead to the id inside objects and lists."""
-
-    kind: str
-    path: tuple[str, ...] = ()
-
-    def subjects(self, value: Json) -> Iterator[str]:
-        """The subjects that a field value names, by id or whole, in order; what is neither is passed over."""
-        for found in _reach(value, self.path):
-            whole = self.kind == ANY_SUBJECT or found.startswith(f"{self.kind}/")
-            subject = found if whole else f"{self.kind}/{found}"
-            if _SUBJECT.fullmatch(subject):
-                yield subject
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A payload refers to another subject through a field."""
-
-    field: str
-    subject: str
 
 
 @dataclass(frozen=True)
@@ -198,7 +179,7 @@ class RecordType:
     def _concerned(self, name: str, payload: Mapping[str, Json]) -> str | None:
         about = self.fields[name].concerns
         subject = payload.get("subject")
-        own = subject if isinstance(subject, str) and _SUBJECT.fullmatch(subject) else None
+        own = subject if isinstance(subject, str) and is_subject(subject) else None
         by = about or name
         refers = any(reference.kind in (PERSON, ANY_SUBJECT) for reference in self.fields[by].refers_to)
         if by == "subject" or (not about and (self.subject_kind == PERSON or not refers)):
@@ -210,14 +191,3 @@ class RecordType:
             if subject.startswith(f"{PERSON}/")
         }
         return named.pop() if len(named) == 1 else None
-
-
-def _reach(value: Json, path: tuple[str, ...]) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _reach(item, path)
-    elif path:
-        if isinstance(value, dict) and path[0] in value:
-            yield from _reach(value[path[0]], path[1:])
-    elif isinstance(value, str):
-        yield value
