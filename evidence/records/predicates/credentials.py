@@ -55,7 +55,7 @@ def standing(scope: Scope, subject: str, at: datetime) -> str:
     if scope.local_day(at) > term.valid_to:
         return "expired"
     if term.review_due is not None and scope.local_day(at) > term.review_due:
-        return "review_overdue"
+        return "credential_review_overdue"
     return ""
 
 
@@ -198,9 +198,9 @@ PREDICATES: Final[dict[str, Predicate]] = {
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
     "not_verified": ("证书未经核验", "The credential was not verified"),
-    "not_yet_valid": ("尚未生效", "Not valid yet"),
-    "expired": ("已过有效期", "Expired"),
-    "review_overdue": ("复审逾期", "The review is overdue"),
+    "not_yet_valid": ("尚未生效", "Not yet valid"),
+    "expired": ("已过期", "Expired"),
+    "credential_review_overdue": ("复审逾期", "The review is overdue"),
     "suspended": ("已暂停", "Suspended"),
     "revoked": ("已吊销", "Revoked"),
     "ends_before_it_begins": ("终止日不晚于起始日", "It ends before it begins"),

@@ -42,7 +42,7 @@ def training_hours_ok(scope: Scope, payload: Mapping[str, Json]) -> bool:
 
 
 def hours_within_time(scope: Scope, payload: Mapping[str, Json]) -> bool:
-    """Whether the hours are above zero and fit between start and end; the table says how long an hour of training is."""
+    """Whether the hours exceed zero and fit between start and end; an hour of training lasts as the table says."""
     hours, begun, ended = _hours(payload), instant(payload.get("started_at")), instant(payload.get("ended_at"))
     if begun >= ended:
         return scope.because("ends_before_it_begins")
