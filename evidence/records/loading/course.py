@@ -19,6 +19,8 @@ from evidence.records.loading.graph import Edge, StepGraph, StepRow
 
 STEP: Final = "loading_step"
 OPERATION: Final = "loading_operation"
+SOFT_ORDER: Final = "LO1.soft"
+"""The rule on soft preconditions: an override that names it lets the step stand without them."""
 OVER: Final = frozenset({"completed", "aborted"})
 STOPPED: Final = frozenset({"held", "emergency_stopped", "incident_linked"})
 AFTER_TRANSFER: Final = frozenset({"stopped", "closing", *OVER})
@@ -129,11 +131,11 @@ class Course:
             if edge.step in self.broken:
                 return Defect(edge.step, edge.hard, self.broken[edge.step], after_break=True)
             earlier = self.seen.get(edge.step)
-            return Defect(edge.step, edge.hard, "not_passed" if earlier else "missing", earlier)
+            return Defect(edge.step, edge.hard, "step_not_passed" if earlier else "step_missing", earlier)
         if stands.occurred_at > fact.occurred_at:
             return Defect(edge.step, edge.hard, "precondition_later", stands)
         if edge.within is not None and fact.occurred_at - stands.occurred_at > edge.within:
-            return Defect(edge.step, edge.hard, "stale", stands)
+            return Defect(edge.step, edge.hard, "step_stale", stands)
         return None
 
     def _step(self, fact: Fact) -> None:
@@ -145,7 +147,7 @@ class Course:
         defects = list(self.defects(fact))
         self._note_operator(fact)
         latest = fact.occurred_at >= self.settled.get(row.code, fact.occurred_at)
-        good = not defects and self.passes(fact) and fact.blocked is None
+        good = not any(self._against(defect, fact) for defect in defects) and self.passes(fact) and fact.blocked is None
         self.seen[row.code] = fact
         self.steps.append(fact)
         self.settled[row.code] = max(fact.occurred_at, self.settled.get(row.code, fact.occurred_at))
@@ -165,6 +167,11 @@ class Course:
     def _holds(self, row: StepRow, fact: Fact, defects: list[Defect]) -> bool:
         failed = row.hard and not self.passes(fact)
         return failed or fact.blocked is Severity.HARD or any(defect.hard for defect in defects)
+
+    def _against(self, defect: Defect, fact: Fact) -> bool:
+        listed = fact.payload.get("override")
+        named = [item.get("rule") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+        return defect.hard or SOFT_ORDER not in named
 
     def _synchronised_late(self, fact: Fact) -> bool:
         return fact.channel == "mobile_offline" and fact.received_at - fact.occurred_at > self.graph.late_sync

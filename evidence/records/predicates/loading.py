@@ -261,10 +261,10 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
-    "missing": ("前置步骤未记录", "A step before it is not recorded"),
-    "not_passed": ("前置步骤未通过", "A step before it did not pass"),
+    "step_missing": ("前置步骤未记录", "A step before it is not recorded"),
+    "step_not_passed": ("前置步骤未通过", "A step before it did not pass"),
     "precondition_later": ("前置步骤的时间晚于本步骤", "A step before it happened later than this one"),
-    "stale": ("前置步骤已超过有效时间", "A step before it is older than allowed"),
+    "step_stale": ("前置步骤已超过有效时间", "A step before it is older than allowed"),
     "held": ("作业已暂停", "The operation is held"),
     "operation_over": ("作业已结束", "The operation is over"),
     "held_long": ("暂停时间过长，须重新确认", "Held too long: checks have to be repeated"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from evidence.canonical import Json
 from evidence.records.facts import Fact
-from evidence.records.loading.amounts import WrongUnit, as_mass, as_volume, base, compare
+from evidence.records.loading.amounts import as_mass, as_volume, compare, is_volume
 from evidence.records.predicates.loading import course_of, given, identifier, limit, row_of
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
+from evidence.records.units import WrongUnit
 
 
 def papers_valid(scope: Scope) -> bool:
@@ -87,7 +88,7 @@ def within_max_fill(scope: Scope, quantity: Mapping[str, Json]) -> bool:
     try:
         if mass is not None and as_mass(quantity, density) > as_mass(mass, density):
             return scope.because("overfilled")
-        if volume is not None and (density is not None or base(quantity)[0] == "volume"):
+        if volume is not None and (density is not None or is_volume(quantity)):
             most = as_volume(volume) * _fill_ratio(scope)
             return as_volume(quantity, density) <= most or scope.because("overfilled")
     except WrongUnit:
@@ -101,7 +102,7 @@ def room_to_receive(scope: Scope) -> bool:
     if not free or planned is None:
         return scope.because("reading_missing")
     density = given(scope, "density")
-    wanted = 1 + Decimal(str(limit(scope, "receiving_margin_ratio")))
+    wanted = 1 + Fraction(str(limit(scope, "receiving_margin_ratio")))
     try:
         enough = as_volume(free[0], density) >= as_volume(planned, density) * wanted
     except WrongUnit:
@@ -152,7 +153,7 @@ def reconciled(scope: Scope) -> bool:
         difference = abs(as_mass(weighed, given(scope, "density")) - meter)
     except WrongUnit:
         return scope.because("wrong_unit")
-    return difference <= meter * Decimal(str(limit(scope, "weighing_tolerance_ratio"))) or scope.because("discrepancy")
+    return difference <= meter * Fraction(str(limit(scope, "weighing_tolerance_ratio"))) or scope.because("discrepancy")
 
 
 def checks_hold(scope: Scope) -> bool:
@@ -206,10 +207,10 @@ def _for_product(scope: Scope, values: Mapping[str, Any]) -> Any:
     return values["other"]
 
 
-def _fill_ratio(scope: Scope) -> Decimal:
+def _fill_ratio(scope: Scope) -> Fraction:
     stated = given(scope, "max_fill_ratio")
-    allowed = Decimal(str(_for_product(scope, limit(scope, "max_fill_ratio"))))
-    return min(allowed, Decimal(stated)) if isinstance(stated, str) else allowed
+    allowed = Fraction(str(_for_product(scope, limit(scope, "max_fill_ratio"))))
+    return min(allowed, Fraction(stated)) if isinstance(stated, str) else allowed
 
 
 def _metered(scope: Scope) -> Json:
@@ -265,5 +266,4 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "check_failed": ("检查项不符合却记为通过", "Passed although a check item does not hold"),
     "check_items_missing": ("检查项未填全", "Check items are missing"),
     "photo_missing": ("缺少照片", "A photo is missing"),
-    "wrong_unit": ("计量单位不符", "A unit that does not fit"),
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from evidence.canonical import Json
 from evidence.records.loading.course import code_of
+from evidence.records.predicates.calibration import in_calibration
 from evidence.records.predicates.competence import competent
+from evidence.records.predicates.history import objects, said
 from evidence.records.predicates.loading import given, identifier, row_of, signers
 from evidence.records.predicates.scope import Predicate, Scope
 
@@ -31,16 +33,22 @@ def certificates_valid(scope: Scope) -> bool:
     return good
 
 
-def override_allowed(scope: Scope, override: Mapping[str, Json]) -> bool:
-    """LO3: only the operation's loading manager overrides, with a reason and a photo that is attached."""
+def override_allowed(scope: Scope, override: Sequence[Json]) -> bool:
+    """LO3: only the operation's loading manager overrides, with a reason and a photo that is attached.
+
+    That nothing but a soft rule can be overridden is the engine's own rule.
+    """
     manager = identifier(given(scope, "loading_manager_ref"), "person")
-    if not manager or identifier(override.get("by"), "person") != manager:
-        return scope.because("not_loading_manager")
-    if not str(override.get("reason", "")).strip():
-        return scope.because("override_reason_missing")
-    attached = scope.candidate.payload.get("attachments")
-    files = [item.get("sha256") for item in attached if isinstance(item, dict)] if isinstance(attached, list) else []
-    return override.get("photo") in files or scope.because("override_photo_missing")
+    files = {item.get("sha256") for item in objects(scope.candidate.payload.get("attachments"))}
+    good = True
+    for item in objects(list(override)):
+        if not manager or identifier(item.get("by"), "person") != manager:
+            good = scope.because("not_loading_manager")
+        if not said(item.get("reason")):
+            good = scope.because("override_reason_missing")
+        if item.get("photo") not in files:
+            good = scope.because("override_photo_missing")
+    return good
 
 
 def jointly_signed(scope: Scope) -> bool:
@@ -95,15 +103,8 @@ def every_role_signed(scope: Scope) -> bool:
     return good
 
 
-def in_calibration(scope: Scope, equipment: str, at: object, use: str) -> bool:
-    """Whether the instrument may be used; see the predicate of that name."""
-    from evidence.records.predicates import calibration
-
-    return bool(calibration.in_calibration(scope, equipment, at, use))
-
-
 def _instruments(payload: Mapping[str, Json]) -> Iterator[str]:
-    readings = [item.get("instrument_ref") for item in _list(payload.get("readings")) if isinstance(item, dict)]
+    readings = [item.get("instrument_ref") for item in objects(payload.get("readings"))]
     for value in (payload.get("instrument_ref"), *readings):
         if ref := identifier(value, "equipment"):
             yield ref

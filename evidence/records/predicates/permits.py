@@ -9,12 +9,14 @@ from typing import Any, Final
 from evidence.canonical import Json
 from evidence.records.facts import Fact
 from evidence.records.judgement import Severity
-from evidence.records.loading.amounts import WrongUnit, compare
+from evidence.records.loading.amounts import compare
 from evidence.records.loading.course import OPERATION
+from evidence.records.predicates.calibration import in_calibration
 from evidence.records.predicates.competence import competent
 from evidence.records.predicates.history import instant, objects
 from evidence.records.predicates.loading import course_of, identifier, limit
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
+from evidence.records.units import WrongUnit
 
 CAPS: Final = "permit-caps"
 PERMIT: Final = "work_permit"
@@ -57,7 +59,7 @@ def permit_within_cap(scope: Scope, valid_from: str, valid_to: str) -> bool:
     """The validity is positive and at most the cap of the permit's kind and level."""
     start, end = instant(valid_from), instant(valid_to)
     if end <= start:
-        return scope.because("dates_reversed")
+        return scope.because("ends_before_it_starts")
     return end - start <= _cap(scope, _stated(scope, scope.candidate.subject, scope.candidate)) or scope.because(
         "over_cap"
     )
@@ -79,8 +81,8 @@ def permit_in_time(scope: Scope) -> bool:
     """The judged event lies within the permit's validity, its first and its last second included."""
     stated = _stated(scope, scope.candidate.subject, None)
     if scope.at < instant(stated.get("valid_from")):
-        return scope.because("not_yet_valid")
-    return scope.at <= _ends(stated) or scope.because("expired")
+        return scope.because("permit_not_yet_valid")
+    return scope.at <= _ends(stated) or scope.because("permit_expired")
 
 
 def permit_over(scope: Scope, subject: str, at: Any) -> bool:
@@ -91,12 +93,10 @@ def permit_over(scope: Scope, subject: str, at: Any) -> bool:
 
 def gas_instruments_valid(scope: Scope, tests: list[Any]) -> bool:
     """Each test was made with an instrument that was in calibration at the time of the test."""
-    from evidence.records.predicates import calibration
-
     good = True
     for item in objects(tests):
         equipment = identifier(item.get("instrument_ref"), "equipment")
-        good &= calibration.in_calibration(scope, equipment, instant(item.get("tested_at")), "gas_test")
+        good &= in_calibration(scope, equipment, instant(item.get("tested_at")), "gas_test")
     return good
 
 
@@ -249,12 +249,12 @@ PREDICATES: Final[dict[str, Predicate]] = {
 REASONS: Final[dict[str, tuple[str, str]]] = {
     "permit_conflict": ("附近有进行中的动火等作业", "Conflicting work goes on nearby"),
     "bay_in_use": ("附近车位正在装卸", "Loading goes on at a bay nearby"),
-    "dates_reversed": ("起止时间颠倒", "It ends before it begins"),
+    "ends_before_it_starts": ("起止时间颠倒", "It ends before it begins"),
     "over_cap": ("超过时限上限", "Longer than the cap"),
     "not_extendable": ("该类作业票不得延期", "A permit of this kind cannot be extended"),
     "extended_before": ("已延期一次", "Extended once before"),
-    "not_yet_valid": ("尚未生效", "Not yet valid"),
-    "expired": ("已过期", "Expired"),
+    "permit_not_yet_valid": ("尚未生效", "Not yet valid"),
+    "permit_expired": ("已过期", "Expired"),
     "gas_out_of_limits": ("气体分析不合格", "A gas reading is out of limits"),
     "no_gas_limit": ("该气体没有限值", "No limit for this gas"),
     "gas_test_missing": ("无气体分析", "No gas test"),
