@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from evidence.records.durations import Duration, parse_duration
 from evidence.records.lifecycle_definition import LifecycleDef
 from evidence.records.node import Node
 from evidence.records.rule_definition import CONFIDENCES, RULE_ID, RULE_ID_MEANING, check_ids, events_of
 
 CLOCKS: Final = ("received_at", "occurred_at")
-_DURATION: Final = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?)")
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}\.[a-z][a-z0-9_]{0,39}")
 
 
@@ -21,7 +21,7 @@ _TABLE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}\.[a-z][a-z0-9_]{0,39}")
 class Due:
     """When a deadline is due: a time after its start, or a payload field, or a time from a table."""
 
-    within: timedelta | None = None
+    within: Duration | None = None
     field: str = ""
     table: str = ""
     """`<table>.<key>`; the value for the payload field `by` is an ISO 8601 duration."""
@@ -62,15 +62,6 @@ class DeadlineDef:
     confidence: str
 
 
-def parse_duration(text: str) -> timedelta:
-    """An ISO 8601 duration of weeks, or days, hours and minutes. Raises `ValueError`; months have no fixed length."""
-    match = _DURATION.fullmatch(text)
-    if match is None or not any(match.groups()):
-        raise ValueError("a duration is written like P30D, PT48H or P1DT12H")
-    weeks, days, hours, minutes = (int(part or 0) for part in match.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
-
-
 def parse_deadlines(node: Node, lifecycle: LifecycleDef | None, fields: Collection[str]) -> tuple[DeadlineDef, ...]:
     """The deadlines of a type with this lifecycle and these fields. Raises `RecordTypeInvalid`."""
     deadlines = tuple(_deadline(item, lifecycle, fields) for item in node.each())
@@ -109,7 +100,7 @@ def _clock(node: Node, fields: Collection[str]) -> str:
 def _due(node: Node, fields: Collection[str]) -> Due:
     if "within" in node:
         node.keys({"within"})
-        return Due(within=_duration(node["within"]))
+        return Due(within=_span(node["within"]))
     if "field" in node:
         node.keys({"field"})
         return Due(field=_field(node["field"], fields))
@@ -125,11 +116,19 @@ def _escalation(node: Node) -> Escalation:
     return Escalation(_duration(node["after"]), node["to"].text())
 
 
-def _duration(node: Node) -> timedelta:
+def _span(node: Node) -> Duration:
     try:
         return parse_duration(node.text())
     except ValueError as error:
         node.fail(str(error))
+
+
+def _duration(node: Node) -> timedelta:
+    """Natural time: who is told when does not depend on the length of a month."""
+    span = _span(node)
+    if span.months:
+        node.fail("is told in days, hours or minutes, like P30D; a month has no fixed length")
+    return timedelta(days=span.days, minutes=span.minutes)
 
 
 def _field(node: Node, fields: Collection[str]) -> str:

@@ -7,7 +7,7 @@ its words in Chinese and English. A name exists once; a code that two modules us
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType, ModuleType
@@ -15,32 +15,32 @@ from typing import Any
 
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
-__all__ = ["Predicate", "Scope", "Undecidable", "merged", "predicates", "reasons"]
+__all__ = ["Predicate", "Scope", "Undecidable", "merged", "modules", "predicates", "reasons"]
 
 
 @lru_cache(maxsize=1)
 def predicates() -> Mapping[str, Predicate]:
     """Every predicate by its CEL name. Raises `ValueError` where two modules define one name."""
-    return MappingProxyType(merged(_modules(), "PREDICATES"))
+    return MappingProxyType(merged(modules(), "PREDICATES"))
 
 
 @lru_cache(maxsize=1)
 def reasons() -> Mapping[str, tuple[str, str]]:
     """The words (Chinese, English) of every reason code. Raises `ValueError` where two modules word one differently."""
-    return MappingProxyType(merged(_modules(), "REASONS"))
+    return MappingProxyType(merged(modules(), "REASONS"))
 
 
-def merged(modules: tuple[ModuleType, ...], attribute: str) -> dict[str, Any]:
+def merged(found: Iterable[ModuleType], attribute: str) -> dict[str, Any]:
     """One mapping of those that the modules have under a name. Raises `ValueError` for a key with two meanings."""
-    found: dict[str, Any] = {}
-    for module in modules:
+    result: dict[str, Any] = {}
+    for module in found:
         for key, value in getattr(module, attribute, {}).items():
-            if key in found and found[key] != value:
+            if result.setdefault(key, value) != value:
                 raise ValueError(f"{key} of {module.__name__} is already defined by another module")
-            found[key] = value
-    return dict(sorted(found.items()))
+    return dict(sorted(result.items()))
 
 
-def _modules() -> tuple[ModuleType, ...]:
+def modules() -> tuple[ModuleType, ...]:
+    """The modules of this folder, by name."""
     names = sorted(item.name for item in pkgutil.iter_modules(__path__))
     return tuple(import_module(f"{__name__}.{name}") for name in names)
