@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -140,7 +140,7 @@ class _Rows:
         return NumberCell(self._at, raw, self._style in self.book.formats.padded)
 
 
-def sheet_rows(book: Workbook, sheet: Sheet, cached: bool) -> Iterator[SheetRow]:
+def sheet_rows(book: Workbook, sheet: Sheet, cached: bool) -> Generator[SheetRow, None, None]:
     """The rows of a sheet in order. Raises `SourceUnreadable` where the file is damaged or beyond the bounds."""
     rows = _Rows(book, cached)
     merged = _merged(book, sheet)

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -54,12 +54,12 @@ def workbook_source(path: Path, layout: Layout, columns: Columns, strict: bool) 
                 f"sheet {sheet.name} of {len(book.sheets)} was read",
                 f"读取了 {len(book.sheets)} 个工作表中的 {sheet.name}",
             )
-        rows = sheet_rows(book, sheet, layout.cached_formulas)
-        header = _sheet_header(rows, layout)
-        names = _checked_header(header, columns, strict)
         size = max(1, book.size(sheet.part))
-        body = _sheet_body(rows, names, notes)
-        yield Source(body, notes, lambda: min(1.0, book.consumed / size), tuple(header))
+        with closing(sheet_rows(book, sheet, layout.cached_formulas)) as rows:
+            header = _sheet_header(rows, layout)
+            names = _checked_header(header, columns, strict)
+            body = _sheet_body(rows, names, notes)
+            yield Source(body, notes, lambda: min(1.0, book.consumed / size), tuple(header))
 
 
 class _Lines:

@@ -9,6 +9,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ MAX_STRINGS: Final = 1_000_000
 MAX_CELL_CHARACTERS: Final = 32_767
 MAX_RATIO: Final = 400
 """How far a part may unpack: sheets of much repetition reach about a hundred, bombs a thousand."""
+_DAMAGED: Final = (
+    zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, EOFError, StopIteration
+)  # fmt: skip
 _SMALL: Final = 1024 * 1024
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LEADING_ZEROS: Final = re.compile(r"0{2,}")
@@ -129,12 +133,14 @@ class Workbook:
 
     def __init__(self, path: Path) -> None:
         """Raises `SourceUnreadable` for what is no workbook or unpacks beyond the bounds."""
-        try:
-            self._archive = zipfile.ZipFile(path)
-            self._sizes = _checked(self._archive)
-            self._read_parts()
-        except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-            raise SourceUnreadable("not a workbook in XLSX form, or damaged") from error
+        with ExitStack() as undo:
+            try:
+                self._archive = undo.enter_context(zipfile.ZipFile(path))
+                self._sizes = _checked(self._archive)
+                self._read_parts()
+            except _DAMAGED as error:
+                raise SourceUnreadable("not a workbook in XLSX form, or damaged") from error
+            undo.pop_all()
 
     def __enter__(self) -> Workbook:
         return self
