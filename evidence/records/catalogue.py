@@ -153,7 +153,7 @@ def _parsed(text: str, path: str, parse: Callable[[Mapping[str, Json]], _Edition
 
 
 def _frozen(name: str, text: str) -> RecordType:
-    document = Document(name, json.loads(text), {})
+    document = Document(name, json.loads(text))
     with document.errors():
         return from_data(document.value)
 

@@ -23,10 +23,7 @@ def field_data(node: Node) -> dict[str, Json]:
     """The canonical data of a field from its entry in a file. Raises `RecordTypeInvalid`."""
     node.keys({"labels", "schema"}, {"personal", *_OPTIONAL})
     node["schema"].mapping()
-    personal = node.get("personal", "none").choice(tuple(str(item) for item in PersonalData))
-    data: dict[str, Json] = {"labels": dict(node["labels"].labels()), "personal": personal}
-    # Checked here as well, where the path is still that of the file.
-    parse_field("", node, required=False)
+    data: dict[str, Json] = {"labels": node["labels"].value, "personal": node.get("personal", "none").value}
     data |= {key: node[key].value for key in _OPTIONAL if key in node and node[key].value not in ([], {})}
     return data
 

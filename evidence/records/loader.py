@@ -7,7 +7,7 @@ dates or octal or yes/no surprises, bounded size and depth. A mistake is reporte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -50,11 +50,11 @@ for _tag, _pattern, _first in (
 
 @dataclass(frozen=True)
 class Document:
-    """The mapping in a YAML file, and the line on which each value of it begins."""
+    """The mapping in a YAML file, and where in the file its values begin."""
 
     name: str
     value: dict[str, Json]
-    lines: Mapping[Path, int]
+    text: str = ""
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -69,8 +69,10 @@ class Document:
             raise RecordTypeInvalid(error.problem, path=error.path, place=place, file=self.name, line=line) from None
 
     def line_of(self, path: Path) -> int | None:
-        """The line of the innermost place on the path that the file has."""
-        return next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
+        """The line of the innermost place on the path that the file has; None without text."""
+        # Only a file with a mistake needs its lines: they cost as much as all the rest.
+        lines = dict(_lines(yaml.compose(self.text, Loader=_StrictLoader), ()))
+        return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
 def parse_yaml(text: str, name: str) -> dict[str, Json]:
@@ -84,7 +86,7 @@ def read_document(text: str, name: str) -> Document:
         raise RecordTypeInvalid(f"larger than {MAX_BYTES} bytes", file=name)
     try:
         _check_events(text)
-        node, value = _load(text)
+        value = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader with less, not with more
     except RecordTypeInvalid as error:
         raise RecordTypeInvalid(error.problem, file=name, line=error.line) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -92,16 +94,7 @@ def read_document(text: str, name: str) -> Document:
         raise RecordTypeInvalid(getattr(error, "problem", None) or "not readable", file=name, line=line) from error
     if not isinstance(value, dict):
         raise RecordTypeInvalid("must be a mapping of names to values", file=name)
-    return Document(name, value, dict(_lines(node, ())))
-
-
-def _load(text: str) -> tuple[Any, Any]:
-    loader = _StrictLoader(text)
-    try:
-        node = loader.get_single_node()
-        return node, None if node is None else loader.construct_document(node)
-    finally:
-        loader.dispose()
+    return Document(name, value, text)
 
 
 def _lines(node: Any, path: Path) -> Iterator[tuple[Path, int]]:
