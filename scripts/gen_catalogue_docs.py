@@ -134,7 +134,7 @@ def _start(item: DeadlineDef) -> str:
 
 def _due(due: Due) -> str:
     if due.within is not None:
-        return f"after {_duration(due.within)}"
+        return f"after {due.within.words()}"
     return f"field {due.field}" if due.field else f"table {due.table} by {due.by}"
 
 

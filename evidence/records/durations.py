@@ -36,6 +36,14 @@ class Duration:
         """The instant so much earlier. Raises `OverflowError` before the year 1."""
         return self._shift(end, zone, -1)
 
+    def words(self) -> str:
+        """The duration in words: `1 y 6 mo`, `30 d`, `48 h`; whole days of natural time are days."""
+        hours, minutes = divmod(self.minutes, 60)
+        whole_days, hours = divmod(hours, 24) if hours % 24 == 0 and not minutes else (0, hours)
+        years, months = divmod(self.months, 12)
+        parts = ((years, "y"), (months, "mo"), (self.days + whole_days, "d"), (hours, "h"), (minutes, "min"))
+        return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 min"
+
     def _shift(self, moment: datetime, zone: ZoneInfo, sign: int) -> datetime:
         if self.months or self.days:
             local = moment.astimezone(zone)
