@@ -138,7 +138,8 @@ def _conversion(rule: Rule, zone: ZoneInfo) -> Callable[[Any, Scopes], Any]:
         return _quantity(rule)
     plain = convert.converters(zone, rule.decimals, rule.written)[rule.kind]
     if rule.time_path:
-        return _with_clock(plain, lookup(rule.time_path), rule)
+        # The join writes the date in our own form, whatever form it was read from.
+        return _with_clock(convert.converters(zone)[rule.kind], lookup(rule.time_path), rule)
     if rule.prefix:
         return lambda cell, scopes: f"{rule.prefix}{plain(cell)}"
     return lambda cell, scopes: plain(cell)

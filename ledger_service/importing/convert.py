@@ -164,7 +164,7 @@ def instant(cell: Any, zone: ZoneInfo, written: Sequence[str] = PLAIN_DATE) -> d
 def _moment(value: str, written: Sequence[str]) -> datetime | None:
     match = _TIME.fullmatch(value)
     try:
-        if match and written is PLAIN_DATE:
+        if match and PLAIN_DATE[0] in written:
             return datetime.fromisoformat(f"{match[1]}T{match[2]}{match[5] or ''}")
         day, _, clock = value.partition(" ")
         hours = _CLOCK.fullmatch(clock.strip())
