@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from evidence.records.rules.engine import RuleEngine
 from ledger_service.access.service import AccessService
 from ledger_service.anchoring.service import AnchoringService
 from ledger_service.anchoring.targets import Targets
@@ -18,6 +19,7 @@ from ledger_service.data_health.service import DataHealthService
 from ledger_service.entries.service import EntryService
 from ledger_service.fsck.service import FsckService
 from ledger_service.health.service import HealthService
+from ledger_service.judging.service import Judge
 from ledger_service.keys.ring import KeyRing
 from ledger_service.keys.service import KeyService
 from ledger_service.kit.clock import Clock, SystemClock
@@ -59,7 +61,8 @@ class Services:
         self.rules = RuleBook(settings, keystore, self.ring, self.blobs, self.record_types)
         logs = settings.data_dir / "logs"
         gate = WriteGate(logs)
-        self.sequencer = Sequencer(engine, clock, gate.refusal)
+        self.judge = Judge(RuleEngine(self.catalogue), self.catalogue, keystore.stream_key, random)
+        self.sequencer = Sequencer(engine, clock, self.judge, gate.refusal)
         self.keys = KeyService(engine, clock, random, keystore, self.rules, self.sequencer)
         self.ledgers = LedgerService(engine, clock, keystore, self.keys, self.sequencer)
         self.statements = StatementService(

@@ -18,16 +18,18 @@ from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
 from evidence.keys import PublicJwk
 from evidence.records import Catalogue
 from evidence.statement import disclosed, disclosure_digest, stream_id, verify_signature
+from ledger_service.fsck.judgements import JudgementCheck
 from ledger_service.fsck.model import Findings
 from ledger_service.fsck.payload import check_payload
 from ledger_service.fsck.projections import StreamEnd, check_key_states, check_stream_heads
-from ledger_service.models import disclosures, entries
+from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries
 from ledger_service.privacy.disclosures import opened, stored_disclosures
 from ledger_service.privacy.orders import ordered
 from ledger_service.privacy.vault import Vault
 
 _CHUNK = 1000
 ERASURE = "erasure"
+_UNDONE = "is there, and an erasure was carried out"
 
 
 @dataclass
@@ -74,6 +76,7 @@ class LogCheck:
         self._found = found
         self._catalogue = catalogue
         self._walk = _Walk(KeyHistory([root]))
+        self._judgements = JudgementCheck(connection, ledger, stream_key, vault, catalogue, found)
         self.seen = LogSeen()
 
     def run(self) -> LogSeen:
@@ -83,6 +86,7 @@ class LogCheck:
             if row.idx != expected:
                 self._found.error("gap", f"entries[{self._ledger},{expected}]", f"the next entry is {row.idx}")
             self._entry(row, texts)
+        self._judgements.beyond(len(self.seen.leaf_hashes))
         self._found.entries += len(self.seen.leaf_hashes)
         self._erasures()
         self.seen.erasures = frozenset(self._walk.erasures)
@@ -106,6 +110,7 @@ class LogCheck:
                 texts[item.idx].append(item)
             for row in rows:
                 yield row, texts[row.idx]
+            self._judgements.compare(begin, end)
             begin = end
 
     def _entry(self, row: Row[Any], texts: Sequence[Row[Any]]) -> None:
@@ -114,6 +119,7 @@ class LogCheck:
         self._found.bytes_hashed += len(row.entry_bytes)
         self.seen.leaf_hashes.append(calculated)
         self._found.equal("leaf-hash", f"{where}.leaf_hash", row.leaf_hash, calculated)
+        self._judgements.unreadable(row.idx)  # Until it was read.
         with self._found.guard("entry", f"{where}.entry_bytes"):
             entry = parse_entry(row.entry_bytes)
             self._columns(where, row, entry)
@@ -147,7 +153,15 @@ class LogCheck:
         walk.heads[entry.stream] = StreamEnd(entry.stream_seq, calculated, index)
 
     def _disclosures(self, where: str, row: Row[Any], entry: Entry, texts: Sequence[Row[Any]]) -> None:
-        """Digests, order, signature and payload of one entry."""
+        """Digests, order, signature, payload and judgement of one entry."""
+        judged = [item for item in texts if item.position == JUDGEMENT_POSITION]
+        texts = [item for item in texts if item.position != JUDGEMENT_POSITION]
+        self._judgements.entry(row, entry, judged)
+        for item in judged:
+            if item.sealed is None:
+                self._erased(f"disclosures[{self._ledger},{row.idx},{item.position}]", row.idx, item)
+            elif item.erased_by_idx is not None or item.wrapped is None:
+                self._found.error("erasure", f"disclosures[{self._ledger},{row.idx},{item.position}].sealed", _UNDONE)
         shown: list[str] = []
         for number, item in enumerate(texts):
             here = f"disclosures[{self._ledger},{row.idx},{item.position}]"
@@ -158,7 +172,7 @@ class LogCheck:
                 self._erased(here, row.idx, item)
                 continue
             if item.erased_by_idx is not None or item.wrapped is None:
-                self._found.error("erasure", f"{here}.sealed", "is there, and an erasure was carried out")
+                self._found.error("erasure", f"{here}.sealed", _UNDONE)
             with self._found.guard("disclosure", f"{here}.sealed"):
                 text = opened(self._vault, item).text
                 if text is not None:
@@ -175,6 +189,7 @@ class LogCheck:
         with self._found.guard("disclosure", f"disclosures[{self._ledger},{row.idx}]"):
             payload = disclosed(statement)
             self._payload(where, row, entry, payload)
+            self._judgements.payload(row.idx, entry, payload, complete=len(shown) == len(texts))
             if len(shown) == len(texts):  # An erased field is missing by right.
                 check_payload(self._catalogue, entry.statement.claims, payload)
 

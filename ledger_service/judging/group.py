@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -70,6 +70,11 @@ class GroupFacts:
         self._placed.append((fact, stream, targets))
         for key in ((stream, ABOUT), *((target, fact.type) for target in dict.fromkeys(targets))):
             self._new.setdefault(key, []).append(fact)
+
+    @property
+    def fresh(self) -> Collection[str]:
+        """The streams of the group that had no entry before it."""
+        return self._fresh
 
     @property
     def placed(self) -> Sequence[tuple[Fact, str, tuple[str, ...]]]:

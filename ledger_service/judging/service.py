@@ -21,7 +21,7 @@ from evidence.records.facts import Fact
 from evidence.records.judgement import MAX_RESULTS, Judgement, Outcome, RuleResult, Severity, parse_judgement
 from evidence.statement import SALT_SIZE, stream_id
 from ledger_service.judging import repository
-from ledger_service.judging.facts import ERASURE, FactCache, LedgerCache, RoleOf, catch_up
+from ledger_service.judging.facts import ABOUT, ERASURE, FactCache, LedgerCache, RoleOf, catch_up
 from ledger_service.judging.group import GroupFacts
 from ledger_service.judging.model import ENGINE_ERROR, Engine, Sealed
 from ledger_service.kit.ids import RandomBytes
@@ -169,6 +169,9 @@ class GroupJudge:
             return
         if any(fact.type == ERASURE for fact, _, _ in placed):
             self._cache.clear()
+        for stream in self._facts.fresh:
+            if self._cache.get((stream, ABOUT)) is None:
+                self._cache.put((stream, ABOUT), [])
         for fact, stream, targets in placed:
             self._cache.append(fact, stream, targets)
         self._cache.moved_to(self._begin + len(placed), self._tail)

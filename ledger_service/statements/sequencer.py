@@ -34,8 +34,8 @@ class Sequencer:
         self,
         engine: Engine,
         clock: Clock,
+        judge: Judge,
         refusal: Refusal = lambda _connection, _ledger: None,
-        judge: Judge | None = None,
         prepare: Callable[[Sequence[PreparedStatement]], None] = lambda _batch: None,
     ) -> None:
         """`prepare` is called with a batch before its transaction; `judge` applies the rules inside it."""
@@ -91,32 +91,18 @@ class Sequencer:
         # The clock is read under the lock: otherwise a group that waited longer would be dated before the one ahead.
         refused = self.refusal(connection, ledger)
         state = LogState(next_index, last_received_at, known, heads, history, refused)
-        judging = self._begin(connection, ledger, group, state, judged)
+        judging = self._judge.begin(connection, ledger, group, state, keep=judged is not None)
+        if judged is not None:
+            judged.append(judging)
         plan = GroupPlan(state, self._clock.now(), judging)
         outcomes = [plan.add(statement) for statement in group]
         if plan.placed:
             repository.add_entries(connection, plan.placed)
             repository.move_heads(connection, ledger, plan.heads)
-            if judging is not None:
-                judging.store(connection, plan.placed)
+            judging.store(connection, plan.placed)
         if plan.touched_keys:
             keys.project(connection, ledger, history, plan.touched_keys)
         return outcomes
-
-    def _begin(
-        self,
-        connection: Connection,
-        ledger: str,
-        group: list[PreparedStatement],
-        state: LogState,
-        judged: list[GroupJudge] | None,
-    ) -> GroupJudge | None:
-        if self._judge is None:
-            return None
-        judging = self._judge.begin(connection, ledger, group, state, keep=judged is not None)
-        if judged is not None:
-            judged.append(judging)
-        return judging
 
     def _history(self, connection: Connection, ledger: str, *, fresh: bool) -> KeyHistory:
         """The ledger's key history, read again only when another key event was sequenced (also by another process).

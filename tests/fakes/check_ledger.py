@@ -21,6 +21,7 @@ from evidence.merkle.tree import MerkleTree
 from evidence.records import load_record_types, validate
 from evidence.statement import disclosed, disclosure_digest, verify_signature
 from ledger_service.models import (
+    JUDGEMENT_POSITION,
     blobs,
     checkpoints,
     disclosures,
@@ -31,6 +32,7 @@ from ledger_service.models import (
     stream_heads,
 )
 from ledger_service.privacy.key_holders import open_holder
+from tests.fakes.check_judgements import check_judgement, check_links
 from tests.fakes.unseal import unsealed
 
 
@@ -75,7 +77,10 @@ def _check_entry(stored: Row[Any]) -> Entry:
 
 def _check_disclosures(connection: Connection, stored: Row[Any], entry: Entry) -> Entry:
     query = select(disclosures).where(disclosures.c.ledger == stored.ledger, disclosures.c.idx == stored.idx)
-    rows = connection.execute(query.order_by(disclosures.c.position)).all()
+    found = connection.execute(query.order_by(disclosures.c.position)).all()
+    rows = [row for row in found if row.position < JUDGEMENT_POSITION]
+    record_type = load_record_types()[stored.record_type]
+    check_judgement(connection, stored, [row for row in found if row not in rows], record_type)
     assert [row.position for row in rows] == list(range(len(rows))), f"disclosures of {stored.idx} have gaps"
     texts = [None if row.sealed is None else unsealed(connection, row) for row in rows]
     for row, text in zip(rows, texts, strict=True):
@@ -86,7 +91,8 @@ def _check_disclosures(connection: Connection, stored: Row[Any], entry: Entry) -
     if None not in texts:
         assert sha256(statement.compact.encode()) == stored.statement_digest, f"statement digest of {stored.idx}"
         payload = disclosed(statement)
-        validate(load_record_types()[stored.record_type], payload)
+        validate(record_type, payload)
+        check_links(connection, stored, payload, record_type)
         for item in payload.get("attachments", []):
             size = connection.execute(select(blobs.c.size).where(blobs.c.sha256 == item["sha256"])).scalar()
             assert size == item["size"], f"attachment of {stored.idx}"

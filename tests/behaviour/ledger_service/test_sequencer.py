@@ -92,7 +92,7 @@ def test_a_key_is_judged_at_the_index_the_statement_gets(plant: Plant) -> None:
 
 def test_another_process_revokes_a_key_and_this_one_knows(plant: Plant) -> None:
     plant.submit(plant.statement())  # the history is in memory now
-    elsewhere = Sequencer(make_engine(plant.settings), plant.clock)
+    elsewhere = Sequencer(make_engine(plant.settings), plant.clock, plant.services.judge)
     revocation = plant.services.keys
     revocation._sequencer = elsewhere
     revocation.revoke(LEDGER, plant.device.kid)
@@ -103,7 +103,7 @@ def test_another_process_revokes_a_key_and_this_one_knows(plant: Plant) -> None:
 
 def test_two_sequencers_in_one_process_hand_out_each_index_once(plant: Plant) -> None:
     other = make_engine(plant.settings)
-    sequencers = [plant.services.sequencer, Sequencer(other, plant.clock)]
+    sequencers = [plant.services.sequencer, Sequencer(other, plant.clock, plant.services.judge)]
     work = [[plant.prepared(seq=1 + n) for n in range(40)] for _ in sequencers]
     found: list[list[int]] = [[], []]
 

@@ -23,7 +23,8 @@ def test_a_statement_is_answered_with_its_place_and_again_with_the_same(plant: P
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
     assert first.headers["location"] == f"/v1/ledgers/{LEDGER}/entries/2"
-    assert set(first.json()) == {"record_id", "index", "leaf_hash", "stream", "stream_seq", "received_at", "links"}
+    named = {"record_id", "index", "leaf_hash", "stream", "stream_seq", "received_at", "judgement", "links"}
+    assert set(first.json()) == named
     assert check_ledger(plant.services.engine, LEDGER) == 3
 
 

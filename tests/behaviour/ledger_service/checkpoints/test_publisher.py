@@ -117,7 +117,8 @@ def test_a_missing_entry_is_a_fork(plant: Plant) -> None:
     with plant.services.engine.begin() as connection:
         connection.execute(text("DROP TRIGGER entries_no_delete"))
         connection.execute(text("DROP TRIGGER disclosures_no_delete"))
-        connection.execute(text("DELETE FROM disclosures WHERE idx = 3"))
+        for name in ("disclosures", "links", "judgement_inputs"):
+            connection.execute(text(f"DELETE FROM {name} WHERE idx = 3"))
         connection.execute(text("DELETE FROM entries WHERE idx = 3"))
     with pytest.raises(ForkDetected, match="gap"):
         plant.services.publisher.publish(LEDGER)
@@ -182,7 +183,8 @@ def test_a_database_restored_from_before_the_last_checkpoint_does_not_sign(plant
     shutil.copy(tmp_path / "backup", database)
     plant.reopen()
     # Nothing is taken any more (see test_gate); had it been, nothing would be signed either.
-    Sequencer(plant.services.engine, plant.clock).sequence([plant.prepared(seq=1 + number) for number in range(9)])
+    beside = Sequencer(plant.services.engine, plant.clock, plant.services.judge)
+    beside.sequence([plant.prepared(seq=1 + number) for number in range(9)])
     with pytest.raises(LedgerBehindAnchor, match="the checkpoint file holds size 6, the database has published 2"):
         plant.services.publisher.publish(LEDGER)
     # Without the file the tiles still tell: other entries would take names that are taken.
