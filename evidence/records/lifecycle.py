@@ -11,13 +11,15 @@ course.state, course.since
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from evidence.records.course import Attempt, Course, Move, Refusal
 from evidence.records.facts import Fact
 from evidence.records.judgement import Severity, Step
 from evidence.records.lifecycle_definition import Event, LifecycleDef
 from evidence.records.model import RecordType
+
+__all__ = ["Attempt", "Course", "Guard", "Move", "Refusal", "attempt", "current", "display_state", "fold", "followed"]
 
 NEW: Final = ""
 """State of a subject that no accepted event has opened."""
@@ -27,69 +29,10 @@ UNPROVEN_ROLES: Final = frozenset({"", "importer", "service"})
 """Roles of keys that sign for somebody else: who did it is stated, not proven."""
 MACHINE_ROLES: Final = frozenset({"detector", "device"})
 """Roles that never stand for a person's decision."""
+_MACHINES: Final = frozenset({"detector", "iot"})
 
 Guard = Callable[[Fact, str, str], bool]
 """Called as `guard(fact, expression, state)`: whether a guard of an event or a follow holds for that record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an event was not accepted: the rule `LC1`, `LC2` or `LC3`, or empty for another hard rule, and a reason."""
-
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One record's attempt to move its subject. `from_state` is `""` for a subject that was new."""
-
-    fact: Fact
-    event: str
-    from_state: str
-    to: str
-    accepted: bool
-    human: bool
-    """It is a person's decision: the event says so, and no machine signed it."""
-    corrects: bool = False
-    """It replaces an earlier record of the stream (`supersedes`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What a subject went through, oldest first."""
-
-    record_type: str
-    state: str
-    moves: tuple[Move, ...]
-    final: bool
-
-    @property
-    def since(self) -> Move | None:
-        """The move that brought the present state; None for a new subject."""
-        return next((m for m in reversed(self.moves) if m.to == self.state and m.from_state != m.to), None)
-
-    @property
-    def accepted(self) -> tuple[Move, ...]:
-        """The moves that counted."""
-        return tuple(move for move in self.moves if move.accepted)
-
-    @property
-    def refused(self) -> tuple[Move, ...]:
-        """The attempts that did not."""
-        return tuple(move for move in self.moves if not move.accepted)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What an event meets: where it starts, where it would lead, and what speaks against it."""
-
-    event: str
-    from_state: str
-    to: str
-    definition: Event | None
-    refusal: Refusal | None = None
-    corrects: Move | None = None
 
 
 def fold(record_type: RecordType, facts: Iterable[Fact], guard: Guard | None = None) -> Course:
@@ -182,9 +125,6 @@ def display_state(lifecycle: LifecycleDef, state: str, holds: Callable[[str], bo
 def is_human(event: Event | None, fact: Fact) -> bool:
     """Whether the record is a person's decision: the event is one, and no machine signed it."""
     return event is not None and event.human and fact.role not in MACHINE_ROLES and fact.channel not in _MACHINES
-
-
-_MACHINES: Final = frozenset({"detector", "iot"})
 
 
 def _role_refusal(event: Event, fact: Fact) -> Refusal | None:

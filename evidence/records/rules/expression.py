@@ -7,12 +7,12 @@ A message is for the safety officer who wrote the rule: it names the word and wh
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from evidence.errors import Malformed
+from evidence.records.rules.tokens import ExpressionInvalid, tokens
 
 MAX_SOURCE: Final = 2000
 MAX_TOKENS: Final = 600
@@ -21,8 +21,9 @@ MAX_MACRO_NESTING: Final = 2
 MAX_LIST_MAKERS: Final = 2
 """`map` and `filter` of one expression: each copies its list, so chains of them could grow a text without end."""
 MAX_PLUS: Final = 16
-MAX_TEXT: Final = 200
 MAX_PATTERN: Final = 100
+
+__all__ = ["Expression", "ExpressionInvalid", "analyse", "check_names"]
 
 VARIABLES: Final = frozenset(
     {"payload", "event", "subject", "subject_id", "channel", "role", "at", "received_at", "state", "supersedes"}
@@ -45,22 +46,7 @@ _RESERVED: Final = frozenset(
         "namespace", "return", "var", "void", "while",
     }
 )  # fmt: skip
-_TOKEN: Final = re.compile(
-    r"""\s+
-    | (?P<comment>//)
-    | (?P<text>[rRbB]{0,2}(?:'(?:[^'\\\r\n]|\\.)*'|"(?:[^"\\\r\n]|\\.)*"))
-    | (?P<float>[0-9]+\.[0-9]+|\.[0-9]+|[0-9]+[eE][+-]?[0-9]+)
-    | (?P<int>0x[0-9a-fA-F]+|[0-9]+)
-    | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<mark>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])
-    """,
-    re.VERBOSE | re.ASCII,
-)
 _OPEN: Final = {"(": ")", "[": "]", "{": "}"}
-
-
-class ExpressionInvalid(Malformed):
-    """A rule's expression is not usable: correct the rule. The message names the word and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +92,7 @@ def analyse(source: str) -> Expression:
     """Check an expression's form and bounds, and say what it names. Raises `ExpressionInvalid`."""
     if not source.strip() or len(source) > MAX_SOURCE:
         raise ExpressionInvalid(f"an expression has 1 to {MAX_SOURCE} characters")
-    scan = _Scan(list(_tokens(source)))
+    scan = _Scan(list(tokens(source)))
     if len(scan.tokens) > MAX_TOKENS:
         raise ExpressionInvalid(f"an expression has at most {MAX_TOKENS} words and signs")
     if sum(token == ("mark", "+") for token in scan.tokens) > MAX_PLUS:
@@ -133,26 +119,6 @@ def check_names(expression: Expression, fields: Collection[str], predicates: Col
         raise ExpressionInvalid(f"payload.{unknown[0]}: the type has no such field")
     if unknown := sorted(expression.functions - set(predicates)):
         raise ExpressionInvalid(f"{unknown[0]}(…): no such predicate")
-
-
-def _tokens(source: str) -> Iterator[tuple[str, str]]:
-    position = 0
-    while position < len(source):
-        match = _TOKEN.match(source, position)
-        if match is None:
-            raise ExpressionInvalid(f"the sign {source[position]!r} (character {position + 1}) has no meaning here")
-        position = match.end()
-        kind, text = match.lastgroup, match.group()
-        if kind == "comment":
-            raise ExpressionInvalid("no comments inside an expression: put them into the file beside it")
-        if kind == "float":
-            raise ExpressionInvalid(f"{text}: numbers with fractions lose digits; write a decimal text such as '1.5'")
-        if kind == "text" and len(text) > MAX_TEXT:
-            raise ExpressionInvalid(f"a text in an expression has at most {MAX_TEXT} characters")
-        if kind == "int" and (len(text) > 15 or source[position : position + 1] in ("u", "U")):
-            raise ExpressionInvalid(f"{text}: whole numbers have at most 15 digits and no suffix")
-        if kind is not None:
-            yield kind, text
 
 
 def _bracket(scan: _Scan, position: int, text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from evidence.records.judgement import RuleResult, Severity
+from evidence.records.judgement import RuleResult
 from evidence.records.model import RecordType
 from evidence.records.predicates.scope import Predicate
 from evidence.records.rule_definition import RuleDef
@@ -92,4 +92,4 @@ def holds_subject(rules: Iterable[RuleDef], blocking: Iterable[RuleResult]) -> b
     return any(item.rule in holding for item in blocking)
 
 
-__all__ = ["LIFECYCLE_RULES", "Needs", "Plan", "Severity", "holds_subject"]
+__all__ = ["LIFECYCLE_RULES", "Needs", "Plan", "holds_subject"]
