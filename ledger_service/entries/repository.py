@@ -21,6 +21,12 @@ def find(connection: Connection, ledger: str, index: int) -> StoredEntry | None:
     return None if row is None else stored(row)
 
 
+def find_many(connection: Connection, ledger: str, indices: Sequence[int]) -> list[StoredEntry]:
+    """The entries at these indices, at most some hundred, ascending; one that does not exist is missing."""
+    query = select(entries).where(entries.c.ledger == ledger, entries.c.idx.in_(indices)).order_by(entries.c.idx)
+    return [stored(row) for row in connection.execute(query)]
+
+
 def find_by_record(connection: Connection, ledger: str, record_id: str) -> StoredEntry | None:
     """The entry of this record."""
     query = select(entries).where(entries.c.ledger == ledger, entries.c.record_id == record_id)
