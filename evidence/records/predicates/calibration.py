@@ -95,6 +95,12 @@ def out_of_service(scope: Scope, subject: str, at: datetime) -> str:
     return why
 
 
+def in_service_at(scope: Scope, equipment: str, at: Any) -> bool:
+    """Whether an instrument was in service at an instant: not at the laboratory, quarantined, taken out or scrapped."""
+    why = out_of_service(scope, subject_of(EQUIPMENT, equipment), moment(at))
+    return not why or scope.because(why)
+
+
 def in_calibration_now(scope: Scope, equipment: str, at: Any) -> bool:
     """Whether an instrument could go (back) into service: in calibration, whatever its place is."""
     subject, today = subject_of(EQUIPMENT, equipment), scope.local_day(moment(at))
@@ -178,6 +184,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "calibration_due_soon": calibration_due_soon,
     "application_due": application_due,
     "in_calibration_now": in_calibration_now,
+    "in_service_at": in_service_at,
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
