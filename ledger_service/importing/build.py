@@ -81,7 +81,7 @@ class Builder:
         values = ((name, read(scopes)) for name, read in self._fields.items())
         payload: dict[str, Any] = {name: value for name, value in values if value is not MISSING}
         for position in self._positions:
-            payload |= position(scopes)
+            _place(payload, position(scopes))
         attachments = [found for rule in mapping.attachments if (found := self._attachment(row, rule))]
         if attachments:
             payload["attachments"] = [described for described, _ in attachments]
@@ -143,6 +143,15 @@ class Builder:
             "role": rule.role,
         }
         return described, attachment
+
+
+def _place(payload: dict[str, Any], values: Mapping[str, Any]) -> None:
+    for place, value in values.items():
+        name, _, member = place.partition(".")
+        if member:
+            payload.setdefault(name, {})[member] = value
+        else:
+            payload[name] = value
 
 
 def _word(path: str, cell: Any) -> str:

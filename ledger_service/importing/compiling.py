@@ -37,8 +37,10 @@ def compile_rule(rule: Rule, zone: ZoneInfo) -> Reader:
         return lambda scopes: rule.constant
     if rule.is_list:
         return _list(rule, zone)
+    if rule.each:
+        return _each([(_own_cells(item), compile_rule(item, zone)) for item in rule.each])
     if rule.members:
-        return _object({name: compile_rule(inner, zone) for name, inner in rule.members.items()})
+        return _object({name: compile_rule(inner, zone) for name, inner in rule.members.items()}, rule.optional)
     return _cell(rule, _conversion(rule, zone))
 
 
@@ -62,7 +64,7 @@ def lookup(path: str) -> Reader:
 
 
 def compile_position(rule: PositionRule, zone: ZoneInfo) -> Callable[[Scopes], Mapping[str, Any]]:
-    """A function to the payload fields of a position in WGS-84; none of them where both cells are empty."""
+    """A function to the values of a position in WGS-84, by their place in the payload; none where both are empty."""
     latitude, longitude = lookup(rule.latitude), lookup(rule.longitude)
     datum = compile_rule(rule.datum, zone)
 
@@ -70,13 +72,14 @@ def compile_position(rule: PositionRule, zone: ZoneInfo) -> Callable[[Scopes], M
         cells = latitude(scopes), longitude(scopes)
         if all(cell is None or cell == "" for cell in cells):
             return {}
-        source = datum(scopes)
+        source, values = datum(scopes), {"datum": "WGS84"}
         texts = _degrees(rule.latitude, cells[0], 90), _degrees(rule.longitude, cells[1], 180)
         if source == "gcj02":
             degrees = to_wgs84(float(texts[0]), float(texts[1]))
             texts = f"{degrees[0]:.{_PLACES}f}", f"{degrees[1]:.{_PLACES}f}"
-        values = {"latitude": texts[0], "longitude": texts[1], "datum": source}
-        return {field: values[part] for part, field in rule.fields.items()}
+            values["source"] = "GCJ02 → WGS84"
+        values["latitude"], values["longitude"] = texts
+        return {place: values[part] for part, place in rule.fields.items() if part in values}
 
     return read
 
@@ -106,10 +109,23 @@ def _list(rule: Rule, zone: ZoneInfo) -> Reader:
     return read
 
 
-def _object(members: Mapping[str, Reader]) -> Reader:
+def _own_cells(item: Rule) -> tuple[Reader, ...]:
+    """The cells that say whether an object is there; a unit's column may be shared by all of them."""
+    return tuple(lookup(member.path) for member in item.members.values() if member.path)
+
+
+def _each(items: list[tuple[tuple[Reader, ...], Reader]]) -> Reader:
+    def read(scopes: Scopes) -> Any:
+        return [item(scopes) for cells, item in items if any(cell(scopes) not in (None, "") for cell in cells)]
+
+    return read
+
+
+def _object(members: Mapping[str, Reader], optional: bool = False) -> Reader:
     def read(scopes: Scopes) -> Any:
         values = ((name, member(scopes)) for name, member in members.items())
-        return {name: value for name, value in values if value is not MISSING}
+        made = {name: value for name, value in values if value is not MISSING}
+        return MISSING if optional and not made else made
 
     return read
 

@@ -95,7 +95,7 @@ def _targets(mapping: SourceMapping) -> Iterator[tuple[str, str]]:
         yield position.latitude, position.fields["latitude"]
         yield position.longitude, position.fields["longitude"]
         for name in position.datum.paths():
-            yield name, position.fields.get("datum", "(datum)")
+            yield name, "(datum)"
 
 
 def _type_problems(mapping: SourceMapping, record_type: RecordType | None) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _type_problems(mapping: SourceMapping, record_type: RecordType | None) -> It
         return
     given = {*mapping.fields, "subject", "source_system", "source_ref"}
     for position in mapping.positions:
-        given |= set(position.fields.values())
+        given |= {place.partition(".")[0] for place in position.fields.values()}
     if mapping.attachments:
         given.add("attachments")
     for name in sorted(given - set(record_type.fields)):

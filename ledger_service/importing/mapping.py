@@ -127,7 +127,7 @@ def _position(value: Any, name: str) -> PositionRule:
     target = value["to"]
     if not isinstance(target, dict) or not all(isinstance(item, str) for item in target.values()):
         raise MappingInvalid(f"{where}: to must name payload fields")
-    keys(target, {"latitude", "longitude"}, {"latitude", "longitude", "datum"}, where)
+    keys(target, {"latitude", "longitude"}, {"latitude", "longitude", "datum", "source"}, where)
     datum = {"constant": value["as"]} if isinstance(value["as"], str) else value["as"]
     rule = parse_rule(datum, where)
     if not set(rule.values.values() if rule.values else [rule.constant]) <= set(_DATUM):

@@ -12,18 +12,18 @@ from ledger_service.importing.model import Rule
 
 _KINDS: Final = {*converters(ZoneInfo("UTC")), "quantity"}
 _KEYS: Final = {"from", "as", "unit", "unit_from", "units", "time_from", "decimals", "written", "values", "optional",
-                "prefix", "constant", "object", "list", "item"}  # fmt: skip
-_ORIGINS: Final = ("from", "constant", "object", "list")
+                "prefix", "constant", "object", "list", "item", "each"}  # fmt: skip
+_ORIGINS: Final = ("from", "constant", "object", "list", "each")
 
 
 def parse_rule(value: Any, where: str) -> Rule:
     """A rule from its YAML value. Raises `MappingInvalid`."""
     if not isinstance(value, dict):
-        raise MappingInvalid(f"{where}: must say from, constant, object or list")
+        raise MappingInvalid(f"{where}: must say from, constant, object, list or each")
     keys(value, set(), _KEYS, where)
     origins = [key for key in _ORIGINS if key in value]
     if len(origins) != 1:
-        raise MappingInvalid(f"{where}: needs exactly one of from, constant, object, list")
+        raise MappingInvalid(f"{where}: needs exactly one of {', '.join(_ORIGINS)}")
     kind = value.get("as", "text")
     if not isinstance(kind, str) or kind not in _KINDS:
         raise MappingInvalid(f"{where}: as must be one of {', '.join(sorted(_KINDS))}")
@@ -46,7 +46,14 @@ def parse_rule(value: Any, where: str) -> Rule:
         constant=value.get("constant"),
         members={member: parse_rule(inner, f"{where}.{member}") for member, inner in members.items()},
         is_list=origins == ["list"],
+        each=_each(value.get("each", []), where),
     )
+
+
+def _each(value: Any, where: str) -> tuple[Rule, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise MappingInvalid(f"{where}: each must list objects of rules")
+    return tuple(parse_rule({"object": item}, f"{where}[{number}]") for number, item in enumerate(value))
 
 
 def _check_quantity(value: Mapping[str, Any], kind: str, where: str) -> None:

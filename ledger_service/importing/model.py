@@ -32,10 +32,12 @@ class Rule:
     members: Mapping[str, Rule] = field(default_factory=dict)
     """Of an object; with `is_list`, of each item."""
     is_list: bool = False
+    each: tuple[Rule, ...] = ()
+    """Objects of a list that a table spreads over columns; one whose cells are all empty is left out."""
 
     def paths(self) -> Iterator[str]:
         """Every path that this rule reads, relative to the row; what an item reads is `<list>[].<path>`."""
-        inner = (path for member in self.members.values() for path in member.paths())
+        inner = (path for member in (*self.members.values(), *self.each) for path in member.paths())
         if self.is_list:
             yield f"{self.path}[]"
             yield from (path[1:] if path.startswith("^") else f"{self.path}[].{path}" for path in inner)
@@ -55,13 +57,14 @@ class AttachmentRule:
 
 @dataclass(frozen=True)
 class PositionRule:
-    """Two columns with a position in degrees. `datum` gives wgs84 or gcj02; the payload gets WGS-84 and the datum."""
+    """Two columns with a position in degrees. `datum` gives wgs84 or gcj02; the payload gets WGS-84."""
 
     latitude: str
     longitude: str
     datum: Rule
     fields: Mapping[str, str]
-    """Payload fields for `latitude`, `longitude` and, where it is kept, `datum`."""
+    """Payload fields for `latitude`, `longitude`; for the `datum` that they are in now, WGS84; and for a note of the
+    `source`, written where they were converted. A dot leads into an object: `place.lat`."""
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ def test_units_and_times_are_held_against_what_is_declared(
 POSITION = MAPPING.replace(
     "ignored: [备注]",
     "positions:\n  - {latitude: 纬度, longitude: 经度, as: {from: 坐标系, values: {GPS: wgs84, 高德: gcj02}},\n"
-    "     to: {latitude: remark, longitude: area, datum: scope}}\nignored: [备注]",
+    "     to: {latitude: remark, longitude: area, source: scope}}\nignored: [备注]",
 ).replace("  scope: {from: 范围, optional: true}\n", "")
 
 
@@ -207,13 +207,14 @@ def test_a_position_of_a_map_becomes_one_of_satellites(tmp_path: Path, ledger: F
     true = 30.870000, 121.910000
     shown = to_gcj02(*true)
     payload = place(ledger, tmp_path, f"{shown[0]:.7f}", f"{shown[1]:.7f}", "高德")
-    assert payload["scope"] == "gcj02"
+    assert payload["scope"] == "GCJ02 → WGS84"
     assert (float(payload["remark"]), float(payload["area"])) == pytest.approx(true, abs=2e-6)
 
 
 def test_a_position_of_satellites_stays_to_the_digit(tmp_path: Path, ledger: FakeLedger) -> None:
     payload = place(ledger, tmp_path, "30.87", "121.9100", "GPS")
-    assert (payload["remark"], payload["area"], payload["scope"]) == ("30.87", "121.9100", "wgs84")
+    assert (payload["remark"], payload["area"]) == ("30.87", "121.9100")
+    assert "scope" not in payload
 
 
 @pytest.mark.parametrize(
