@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from evidence.canonical import Json, dumps
 from evidence.records.model import RecordType
+from evidence.records.schema import fits
 
 _LOWER: Final = ("minLength", "minItems", "minimum")
 _UPPER: Final = ("maxLength", "maxItems", "maximum")
@@ -120,8 +121,8 @@ def _takes(old: Any, new: Any) -> bool:
         return True
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
-    if "enum" in old and set(new) == {"enum"}:
-        return all(value in new["enum"] for value in old["enum"])
+    if "enum" in old:
+        return all(fits(new, value) for value in old["enum"])
     known = {*_LOWER, *_UPPER, "properties", "required", "items"}
     if any(old.get(key) != new.get(key) for key in {*old, *new} - known):
         return False

@@ -115,6 +115,11 @@ def validate_shown(record_type: RecordType, payload: Mapping[str, Json]) -> None
     _hold(record_type, _shown_validator(record_type), payload)
 
 
+def fits(part: Json, value: Json) -> bool:
+    """Whether a value fits one self-contained schema part."""
+    return _compile(part).is_valid(value)
+
+
 def _hold(record_type: RecordType, validator: jsonschema_rs.Draft202012Validator, payload: Mapping[str, Json]) -> None:
     try:
         dumps(dict(payload))  # Lone surrogates and hostile nesting stop here, before another library meets them.
