@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from ledger_service.anchoring.endpoints import router as anchors
 from ledger_service.blobs.endpoints import router as blobs
 from ledger_service.catalogue.endpoints import router as types
+from ledger_service.chains.endpoints import router as chains
 from ledger_service.checkpoints.endpoints import router as checkpoints
 from ledger_service.context import Services
 from ledger_service.data_health.endpoints import router as data_health
@@ -38,6 +39,7 @@ ROUTERS = (
     records,
     entries,
     streams,
+    chains,
     receipts,
     checkpoints,
     anchors,
@@ -79,6 +81,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     swept = services.blobs.sweep()
     if swept:
         structlog.get_logger("app").info("swept unfinished uploads", files=swept)
+    for ledger in services.ledgers.all():
+        services.rule_sets.at_start(ledger.slug)
     services.statements.open()
     yield
     # What was accepted into the queue is committed before the process goes.

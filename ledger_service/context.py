@@ -11,6 +11,7 @@ from ledger_service.anchoring.targets import Targets
 from ledger_service.blobs.service import BlobService
 from ledger_service.catalogue.service import CatalogueService
 from ledger_service.catalogue.site import FOLDER, site_catalogue
+from ledger_service.chains.service import ChainService
 from ledger_service.checkpoints.gate import WriteGate
 from ledger_service.checkpoints.publisher import Publisher
 from ledger_service.checkpoints.service import CheckpointService
@@ -19,7 +20,9 @@ from ledger_service.data_health.service import DataHealthService
 from ledger_service.entries.service import EntryService
 from ledger_service.fsck.service import FsckService
 from ledger_service.health.service import HealthService
+from ledger_service.judging.rule_sets import RuleSetService
 from ledger_service.judging.service import Judge
+from ledger_service.judging.signing import ServiceSigner
 from ledger_service.keys.ring import KeyRing
 from ledger_service.keys.service import KeyService
 from ledger_service.kit.clock import Clock, SystemClock
@@ -46,7 +49,10 @@ class Services:
         clock: Clock,
         keystore: KeyStore,
         random: RandomBytes = system_random,
+        *,
+        rule_sets: bool = True,
     ) -> None:
+        """Without `rule_sets` no rule set is recorded before the first judgement: for tests that count entries."""
         self.settings = settings
         self.engine = engine
         self.clock = clock
@@ -63,6 +69,10 @@ class Services:
         gate = WriteGate(logs)
         self.judge = Judge(RuleEngine(self.catalogue), self.catalogue, keystore.stream_key, random)
         self.sequencer = Sequencer(engine, clock, self.judge, gate.refusal)
+        signer = ServiceSigner(clock, random, keystore, self.rules)
+        self.rule_sets = RuleSetService(engine, clock, self.catalogue, self.judge, self.blobs, self.sequencer, signer)
+        if rule_sets:
+            self.sequencer.prepare = self.rule_sets.before
         self.keys = KeyService(engine, clock, random, keystore, self.rules, self.sequencer)
         self.ledgers = LedgerService(engine, clock, keystore, self.keys, self.sequencer)
         self.statements = StatementService(
@@ -72,6 +82,7 @@ class Services:
         self.records = RecordService(clock, random, keystore, self.ledgers, self.rules, self.statements, self.entries)
         self.data_health = DataHealthService(engine, clock, self.entries, keystore, self.catalogue)
         self.streams = StreamService(engine, self.ledgers)
+        self.chains = ChainService(engine, self.ledgers, keystore, self.record_types)
         self.health = HealthService(engine)
         self.checkpoints = CheckpointService(engine, logs)
         targets = Targets(engine, clock, keystore, settings.data_dir)
@@ -95,8 +106,16 @@ class Services:
         )
 
 
-def build_services(settings: Settings, clock: Clock | None = None, random: RandomBytes = system_random) -> Services:
+def build_services(
+    settings: Settings,
+    clock: Clock | None = None,
+    random: RandomBytes = system_random,
+    *,
+    rule_sets: bool = True,
+) -> Services:
     """Open the data folder, bring the schema up to date and wire the services."""
     engine = make_engine(settings, random)
     upgrade(engine)
-    return Services(settings, engine, clock or SystemClock(), KeyStore(settings.data_dir, random), random)
+    return Services(
+        settings, engine, clock or SystemClock(), KeyStore(settings.data_dir, random), random, rule_sets=rule_sets
+    )

@@ -22,7 +22,7 @@ from ledger_service.ledgers.service import LedgerService
 from ledger_service.records.schemas import RecordSubmit
 from ledger_service.statements.issuing import Draft, issue_draft, issuer
 from ledger_service.statements.model import Outcome, PreparedStatement, Rejected, Sequenced
-from ledger_service.statements.prepare import check
+from ledger_service.statements.prepare import check, require_open_type
 from ledger_service.statements.rules import RuleBook
 from ledger_service.statements.service import StatementService, merge
 
@@ -137,6 +137,7 @@ class RecordService:
 
     def _prepare(self, ledger: str, record: RecordSubmit, payload: dict[str, Any]) -> PreparedStatement:
         rules, now = self._rules.of(self._ledgers.get(ledger).slug), self._clock.now()
+        require_open_type(record.type)
         draft = Draft(
             record_id=new_record_id(self._clock, self._random) if record.record_id is None else record.record_id,
             record_type=record.type,

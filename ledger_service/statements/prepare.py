@@ -34,6 +34,8 @@ from ledger_service.privacy.concerns import holders
 from ledger_service.statements.model import PreparedStatement
 
 KEY_EVENT = "key_event"
+SERVICE_TYPES = frozenset({"judgement", "rule_set"})
+"""What the ledger alone may say, whoever signs: its judgements, and the rules it goes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,17 @@ def prepare(rules: IngestRules, compact: str, now: datetime) -> PreparedStatemen
     if len(compact) > rules.max_bytes:
         raise TooLarge(f"a statement has at most {rules.max_bytes} bytes")
     try:
-        return check(rules, parse_statement(compact), compact, now)
+        statement = parse_statement(compact)
+        require_open_type(statement.claims.type)
+        return check(rules, statement, compact, now)
     except EvidenceError as error:
         raise refusal(error) from error
+
+
+def require_open_type(record_type: str) -> None:
+    """Raise Refused for a record type that the ledger keeps to itself."""
+    if record_type in SERVICE_TYPES:
+        raise Refused(f"records of type {record_type} are made by the ledger alone", reason="ServiceType")
 
 
 def check(rules: IngestRules, statement: Statement, compact: str, now: datetime) -> PreparedStatement:

@@ -63,7 +63,8 @@ def template() -> Path:
     """A data folder with the ledger and the device enrolled, made once: a copy saves each test the migrations."""
     folder = Path(mkdtemp(prefix="plant-"))
     atexit.register(rmtree, folder, ignore_errors=True)
-    services = build_services(Settings(data_dir=folder / "data"), FakeClock(), counted_random("template"))
+    random = counted_random("template")
+    services = build_services(Settings(data_dir=folder / "data"), FakeClock(), random, rule_sets=False)
     services.ledgers.create(LEDGER, ORIGIN)
     services.keys.enrol(LEDGER, DEVICE.public, "Dosing terminal 4", "device")
     services.close()
@@ -73,13 +74,15 @@ def template() -> Path:
 class Plant:
     """`services` with the ledger `demo`, and `device`, enrolled in it as entry 1."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, rule_sets: bool = False, **settings: Any) -> None:
         self.clock = FakeClock()
         self.random = counted_random()
         self.settings = Settings(data_dir=folder, **settings)
         self.device = DEVICE
         copytree(template(), folder)
-        self.services: Services = build_services(self.settings, self.clock, self.random)
+        # A rule set before the first judgement would shift the index of every entry that a test names.
+        self.rule_sets = rule_sets
+        self.services: Services = build_services(self.settings, self.clock, self.random, rule_sets=rule_sets)
         self.ledger = self.services.ledgers.get(LEDGER)
 
     def claims(self, subject: str, **changes: Any) -> Claims:
@@ -114,5 +117,5 @@ class Plant:
     def reopen(self) -> Plant:
         """The same folder opened by another process: nothing is remembered but what is stored."""
         self.services.close()
-        self.services = build_services(self.settings, self.clock, self.random)
+        self.services = build_services(self.settings, self.clock, self.random, rule_sets=self.rule_sets)
         return self
