@@ -7,11 +7,12 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.errors import Malformed
-from evidence.records.predicates.history import day, happened, instant, newest, number, objects, said, story, texts
+from evidence.records.predicates.history import day, instant, newest, number, objects, said, story, texts
 from evidence.records.predicates.management import actions_verified, subject_of
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 from evidence.records.sampling import default_size, draw_sample, sample_seed
 
+_SETTLED: Final = frozenset({"closed", "withdrawn"})
 _UNANSWERED: Final = frozenset({"conformity", "opportunity_for_improvement", "observation"})
 
 
@@ -72,29 +73,24 @@ def sample_replays(scope: Scope, payload: Mapping[str, Json]) -> bool:
 
 
 def findings_settled(scope: Scope) -> bool:
-    """Whether every nonconformity found in the audit is closed, or a minor one has its plan accepted."""
-    subjects: dict[str, Json] = {}
+    """Whether every nonconformity found in the audit is closed or withdrawn, or a minor one has its plan accepted."""
+    grades: dict[str, Json] = {}
     for fact in scope.facts.mentioning(scope.candidate.subject, "audit_finding"):
-        subjects[fact.subject] = fact.payload.get("grade", subjects.get(fact.subject))
-    for subject, grade in subjects.items():
-        if grade in _UNANSWERED:
-            continue
-        needed = ("close",) if grade == "nc_major" else ("accept_plan", "close")
-        done = happened(scope, *needed, subject=subject)
-        if not done:
+        grades[fact.subject] = fact.payload.get("grade", grades.get(fact.subject))
+    for subject, grade in grades.items():
+        settled = _SETTLED | {"plan_accepted"} if grade == "nc_minor" else _SETTLED
+        if grade not in _UNANSWERED and scope.state_of(subject) not in settled:
             return scope.because("finding_open")
-        scope.use(done[-1])
     return True
 
 
-def closing_evidence(scope: Scope, grade: Json) -> bool:
+def finding_answered(scope: Scope) -> bool:
     """Whether a finding that needs an answer names a nonconformity that is closed, or actions that are verified."""
-    if grade in _UNANSWERED:
+    if newest(scope, "grade") in _UNANSWERED:
         return True
     reference = newest(scope, "nonconformity_ref")
     if isinstance(reference, str):
-        moves = happened(scope, "close", "reopen", subject=subject_of("nonconformity", reference))
-        closed = bool(moves) and moves[-1].event == "close"
+        closed = scope.state_of(subject_of("nonconformity", reference)) == "closed"
         return closed or scope.because("nonconformity_open")
     return actions_verified(scope, newest(scope, "actions"))
 
@@ -124,7 +120,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "sample_consistent": sample_consistent,
     "sample_replays": sample_replays,
     "findings_settled": findings_settled,
-    "closing_evidence": closing_evidence,
+    "finding_answered": finding_answered,
     "access_covers": access_covers,
 }
 
@@ -141,6 +137,8 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "population_differs": ("总体数量不符", "The population has another size"),
     "draw_impossible": ("无法重复抽样", "The draw cannot be repeated"),
     "other_draw": ("重复抽样结果不同", "The draw, repeated, chooses other items"),
+    "high_severity_left_out": ("高严重度项未全部纳入", "Items of high severity are left out"),
+    "no_follow_up": ("没有跟踪日期", "No date of follow-up"),
     "finding_open": ("有不符合项未关闭", "A finding is not settled"),
     "nonconformity_open": ("对应不符合未关闭", "The nonconformity is not closed"),
     "grant_expired": ("授权已到期", "The grant has expired"),

@@ -6,19 +6,18 @@ A value that an earlier record must have had but no longer discloses makes the q
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from evidence.canonical import Json
 from evidence.encoding import parse_time
 from evidence.errors import Malformed
+from evidence.records import numbers
 from evidence.records.facts import Fact
+from evidence.records.judgement import Severity
 from evidence.records.predicates.scope import Scope, Undecidable
-
-_DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 
 
 def story(scope: Scope, subject: str | None = None) -> list[Fact]:
@@ -27,7 +26,7 @@ def story(scope: Scope, subject: str | None = None) -> list[Fact]:
     A correction stands where the record stood that it replaces. What a rule blocked moved nothing and says nothing.
     """
     own = scope.candidate.subject
-    facts = [fact for fact in scope.facts.about(subject or own) if fact.blocked is None]
+    facts = [fact for fact in scope.facts.about(subject or own) if _counts(fact)]
     if subject in (None, own) and scope.candidate not in facts[-1:]:
         facts.append(scope.candidate)
     place: dict[str, int] = {}
@@ -36,6 +35,10 @@ def story(scope: Scope, subject: str | None = None) -> list[Fact]:
         place[fact.record_id] = place.get(fact.supersedes or "", position)
         current[place[fact.record_id]] = fact
     return [current[position] for position in sorted(current)]
+
+
+def _counts(fact: Fact) -> bool:
+    return fact.blocked is not Severity.HARD and (fact.step is None or fact.step.accepted)
 
 
 def newest(scope: Scope, name: str, record_type: str | None = None) -> Json:
@@ -103,8 +106,7 @@ def day(value: Json) -> date:
 
 def number(value: Json) -> Decimal:
     """The number of a decimal string or a whole number. Raises `Undecidable` for anything else."""
-    if type(value) is int:
-        return Decimal(value)
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-        raise Undecidable("no_number")
-    return Decimal(value)
+    try:
+        return numbers.number(value)
+    except ValueError:
+        raise Undecidable("no_number") from None

@@ -6,15 +6,12 @@ Gates, not forms: nothing is closed while something that it promised is still op
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from evidence.canonical import Json
-from evidence.records.calendar import months_after
 from evidence.records.predicates.history import (
-    day,
     every,
-    happened,
     instant,
     newest,
     number,
@@ -23,10 +20,11 @@ from evidence.records.predicates.history import (
     story,
     texts,
 )
-from evidence.records.predicates.scope import Predicate, Scope, Undecidable
+from evidence.records.predicates.scope import Predicate, Scope
 
-VERIFIED: Final = frozenset({"verify", "effective"})
-_ACTION_MOVES: Final = ("", "open", "start", "done", "verify", "refuse", "effective", "ineffective", "reopen", "cancel")
+VERIFIED: Final = frozenset({"verified", "effective"})
+"""States of an action whose doing somebody else has confirmed."""
+_NON_MANAGERIAL: Final = frozenset({"worker", "representative", "contractor"})
 
 
 def actions_verified(scope: Scope, actions: Json) -> bool:
@@ -46,6 +44,19 @@ def stated(scope: Scope, field: str) -> bool:
     """Whether the stream says something in a field: not missing, not blank, not empty, not false."""
     value = newest(scope, field)
     return said(value) and value is not False
+
+
+def stated_as(scope: Scope, field: str, value: str) -> bool:
+    """Whether the newest value of a field in the stream is this one."""
+    return newest(scope, field) == value
+
+
+def target_reached(scope: Scope, value: str) -> bool:
+    """Whether a value is at its objective's target or beyond it, in the direction that is better."""
+    ahead = number(value) - number(newest(scope, "target"))
+    if newest(scope, "better") == "lower":
+        ahead = -ahead
+    return ahead >= 0 or scope.because("target_missed")
 
 
 def actions_known(scope: Scope, actions: Json) -> bool:
@@ -78,46 +89,13 @@ def due_moved_later(scope: Scope, payload: Mapping[str, Json]) -> bool:
     return said(payload.get("extension_reason")) or scope.because("no_reason")
 
 
-def due_passed(scope: Scope, subject: str, at: datetime) -> bool:
-    """Whether an instant lies after the due time that the subject was given last; false where it has none."""
-    given = [fact for fact in story(scope, subject) if "due_at" in fact.payload]
-    return bool(given) and at > instant(scope.use(given[-1]).payload["due_at"])
-
-
-def check_date_reached(scope: Scope) -> bool:
-    """Whether the day set for the effectiveness check has come; true where none was set."""
-    planned = newest(scope, "next_check")
-    return planned is None or scope.local_day(scope.at) >= day(planned) or scope.because("check_too_early")
-
-
-def outside_participants(scope: Scope, attendees: Json, stated: Json) -> bool:
+def workers_attended(scope: Scope, payload: Mapping[str, Json]) -> bool:
     """Whether at least one attendee is a non-managerial worker, and the number stated is the number listed (5.4)."""
-    count = len({str(item.get("person_ref")) for item in objects(attendees) if item.get("role") == "worker"})
-    if count < 1:
+    listed = objects(payload.get("attendees"))
+    workers = {str(item.get("person_ref")) for item in listed if item.get("role") in _NON_MANAGERIAL}
+    if not workers:
         return scope.because("no_worker_attended")
-    return stated in (None, count) or scope.because("count_differs")
-
-
-def within_months(scope: Scope, first: str, last: str, months: int) -> bool:
-    """Whether the day `last` is at most a number of months after the day `first`, the end of a month clamped."""
-    return day(last[:10]) <= months_after(day(first[:10]), months) or scope.because("interval_too_long")
-
-
-def drill_in_time(scope: Scope, payload: Mapping[str, Json]) -> bool:
-    """Whether the last drill of the same plan and kind lies within the table's months; true for the first one."""
-    table = scope.table("drill-frequency").get(str(payload.get("unit_class", "other")))
-    months = table.get(str(payload.get("drill_type"))) if isinstance(table, dict) else None
-    earlier = [
-        fact
-        for plan in [str(payload.get("plan_ref"))]
-        for fact in scope.facts.mentioning(f"document/{plan}", "emergency_drill")
-        if fact.event == "hold" and fact.payload.get("drill_type") == payload.get("drill_type")
-    ]
-    if months is None or not earlier:
-        return True
-    last = scope.use(max(earlier, key=lambda fact: fact.occurred_at))
-    latest = months_after(scope.local_day(last.occurred_at), int(number(months)))
-    return scope.local_day(scope.at) <= latest or scope.because("drill_overdue")
+    return payload.get("non_managerial_count") in (None, len(workers)) or scope.because("count_differs")
 
 
 def all_topics(scope: Scope, items: Json, table: str) -> bool:
@@ -136,26 +114,18 @@ def checked_at_walking_pace(scope: Scope, items: Json) -> bool:
     return not quick or scope.because("ticked_in_bulk")
 
 
+def signed_by_inspector(scope: Scope, person: str) -> bool:
+    """Whether the person who signs a round is one of those who walked it (安全生产法 36)."""
+    return person in texts(newest(scope, "inspector_refs")) or scope.because("not_an_inspector")
+
+
 def another_person(scope: Scope, person: str, field: str) -> bool:
     """Whether a person never stood in a field of this stream: approver and author, verifier and doer."""
     return person not in set(every(scope, field)) or scope.because("same_person")
 
 
-def still_valid(scope: Scope, until: str, at: datetime) -> bool:
-    """Whether an instant lies within the day `until` at the site, or before it."""
-    return scope.local_day(at) <= day(until) or scope.because("expired")
-
-
-def action_state(scope: Scope, name: str) -> str:
-    """The last move of an action that counted: open, start, done, verify, … Undecidable where the action is unknown."""
-    moves = happened(scope, *_ACTION_MOVES, subject=subject_of("action", name))
-    if not moves:
-        raise Undecidable("unknown_action")
-    return scope.use(moves[-1]).event or "open"
-
-
 def _verified(scope: Scope, name: str) -> bool:
-    return bool(scope.facts.about(subject_of("action", name))) and action_state(scope, name) in VERIFIED
+    return scope.state_of(subject_of("action", name)) in VERIFIED
 
 
 def subject_of(kind: str, name: str) -> str:
@@ -168,18 +138,16 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "actions_known": actions_known,
     "actions_settled": actions_settled,
     "stated": stated,
+    "stated_as": stated_as,
+    "target_reached": target_reached,
     "each_has_action": each_has_action,
     "problems_closed": problems_closed,
     "due_moved_later": due_moved_later,
-    "due_passed": due_passed,
-    "check_date_reached": check_date_reached,
-    "outside_participants": outside_participants,
-    "within_months": within_months,
-    "drill_in_time": drill_in_time,
+    "workers_attended": workers_attended,
     "all_topics": all_topics,
     "checked_at_walking_pace": checked_at_walking_pace,
+    "signed_by_inspector": signed_by_inspector,
     "another_person": another_person,
-    "still_valid": still_valid,
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
@@ -192,13 +160,18 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "problem_without_action": ("有问题没有对应措施", "A problem has no action"),
     "not_an_extension": ("新期限不晚于原期限", "The new due time is not later than the old one"),
     "no_reason": ("没有理由", "No reason"),
-    "check_too_early": ("未到效果验证日期", "Before the day of the effectiveness check"),
     "no_worker_attended": ("没有非管理人员参加", "No non-managerial worker attended"),
+    "no_outcome": ("没有结果", "No outcome"),
+    "no_evidence": ("没有证据", "No evidence"),
     "count_differs": ("人数与名单不符", "The number is not that of the list"),
-    "interval_too_long": ("间隔超过规定", "The interval is too long"),
-    "drill_overdue": ("演练超期", "The drill is overdue"),
     "topic_missing": ("缺少规定议题", "A required topic is missing"),
     "ticked_in_bulk": ("批量勾选", "Ticked in bulk"),
+    "not_an_inspector": ("签字人不是检查人", "Who signs did not inspect"),
+    "target_missed": ("未达到目标值", "The target is not reached"),
+    "file_missing": ("未附文件或摘要不符", "The file is missing or has another digest"),
+    "not_trained": ("投用前未培训", "Nobody was trained before use"),
+    "one_side_only": ("仅列出内部或外部因素", "Only internal or only external issues"),
+    "no_climate_hazard": ("未列出气候危害", "No climate hazard is listed"),
+    "requirement_not_named": ("未关联法规要求", "The requirement is not named"),
     "same_person": ("不得为同一人", "It is the same person"),
-    "expired": ("已过期", "Expired"),
 }

@@ -6,11 +6,12 @@ an edition's name stands in the record; a later edition never moves an old score
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, DecimalException
 from typing import Final
 
 from evidence.canonical import Json
+from evidence.records.numbers import EXACT, text
 from evidence.records.predicates.history import number, objects, said, texts
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
@@ -28,7 +29,7 @@ def lec_allowed(scope: Scope, factor: str, value: str) -> bool:
 
 def lec_score(scope: Scope, likelihood: str, exposure: str, consequence: str) -> str:
     """D = L · E · C as the shortest decimal text. Raises `Undecidable` where a factor is not a number."""
-    return _plain(number(likelihood) * number(exposure) * number(consequence))
+    return text(_product([likelihood, exposure, consequence]))
 
 
 def lec_level(scope: Scope, score: str) -> int:
@@ -64,12 +65,10 @@ def score_derived(scope: Scope, payload: Mapping[str, Json], prefix: str) -> boo
     The score may be written with trailing zeroes; level and colour must be exact.
     """
     names = _factor_names(scope, payload)
-    product = Decimal(1)
-    for name in names:
-        product *= number(payload.get(prefix + name))
+    product = _product([payload.get(prefix + name) for name in names])
     if number(payload.get(prefix + "score")) != product:
         return scope.because("score_not_derived")
-    band = _band(scope, "lec-scale" if payload.get("method") == LEC else "risk-matrix", _plain(product))
+    band = _band(scope, "lec-scale" if payload.get("method") == LEC else "risk-matrix", text(product))
     if payload.get(prefix + "level") != band["level"]:
         return scope.because("level_not_derived")
     if not prefix and payload.get("colour") != band["colour"]:
@@ -119,12 +118,18 @@ def _band(scope: Scope, table: str, score: str) -> dict[str, Json]:
     raise Undecidable("no_band")
 
 
+def _product(factors: Sequence[Json]) -> Decimal:
+    product = Decimal(1)
+    try:
+        for factor in factors:
+            product = EXACT.multiply(product, number(factor))
+    except DecimalException:
+        raise Undecidable("no_number") from None
+    return product
+
+
 def _whole(band: Mapping[str, Json], name: str) -> int:
     return int(number(band.get(name)))
-
-
-def _plain(value: Decimal) -> str:
-    return format(value.normalize() if value else Decimal(0), "f")
 
 
 PREDICATES: Final[dict[str, Predicate]] = {
