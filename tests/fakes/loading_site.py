@@ -154,8 +154,8 @@ class Site:
         return self.record("loading_operation", subject, {"event": name, "site": "SH-1", **payload})
 
     def step(
-        self, code: str, subject: str = OPERATION, *, after: float | None = None, claims: Mapping[str, Any] | None = None,
-        **changes: Any,
+        self, code: str, subject: str = OPERATION, *, after: float | None = None,
+        claims: Mapping[str, Any] | None = None, **changes: Any,
     ) -> Judgement:  # fmt: skip
         """Record a step as in `SOUND`, or with changes; `after` minutes instead of the usual ones. None takes away."""
         minutes, payload = SOUND.get(code, (1, {"cause": "drill"}))

@@ -216,6 +216,7 @@ def signers(scope: Scope) -> Iterator[tuple[str, str]]:
 def _none(scope: Scope, wanted: Callable[[Defect], bool]) -> bool:
     key = ("defects", scope.candidate.index)
     if key not in scope.memo:
+        row_of(scope)  # Without its code nothing can be said about a step.
         scope.memo[key] = tuple(course_of(scope).defects(scope.candidate))
     found = [defect for defect in scope.memo[key] if wanted(defect)]
     for defect in found:

@@ -32,7 +32,7 @@ def offline(site: Site, delay: timedelta, counter: int | None) -> dict[str, Any]
 
 def test_a_clean_loading_breaks_no_rule_and_ends_completed(site: Site) -> None:
     judgements = {code: site.step(code) for code in SOUND}
-    assert {code: failed(item) for code, item in judgements.items()} == dict.fromkeys(SOUND, {})
+    assert {code: failed(item) for code, item in judgements.items()} == {code: {} for code in SOUND}
     assert all(item.step is not None and item.step.accepted for item in judgements.values())
     assert site.state() == "completed"
 
@@ -261,7 +261,7 @@ def test_LO4_a_transfer_does_not_go_on_unchecked(site: Site) -> None:
 )
 def test_LO4_a_handover_makes_the_checks_necessary_again(site: Site, why: str, reason: str) -> None:
     site.steps("S01", "S11")
-    handover = {"handover_reason": why, "operator_ref": "W-2", "loading_manager_ref": "M-1"}
+    handover: dict[str, Any] = {"handover_reason": why, "operator_ref": "W-2", "loading_manager_ref": "M-1"}
     assert failed(site.event("handover", **handover)) == {}
     assert failed(site.step("S12", operator_ref="W-2", performed_by="W-2"))["LO4"] == reason
 
@@ -454,7 +454,9 @@ def test_LO10_an_operation_that_is_not_signed_off_is_not_complete(site: Site) ->
 # Emergencies
 
 
-@pytest.mark.parametrize(("code", "state"), [("X01", "emergency_stopped"), ("X02", "aborted"), ("X03", "emergency_stopped")])
+@pytest.mark.parametrize(
+    ("code", "state"), [("X01", "emergency_stopped"), ("X02", "aborted"), ("X03", "emergency_stopped")]
+)
 def test_X01_an_emergency_is_never_refused(site: Site, code: str, state: str) -> None:
     site.steps("S01", "S13")
     judgement = site.step(code, interlock_signal="tripped", performed_by="D-1", incident_ref="IN-1")
