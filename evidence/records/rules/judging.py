@@ -119,10 +119,11 @@ class Judging:
         governor = self.plan.governor
         if step is None or governor is None or governor.lifecycle is None:
             return step
-        states = governor.lifecycle.states
-        open_now = self.state in states and not states[self.state].final
+        lifecycle = governor.lifecycle
+        # Held only where the lifecycle has a way there: what was stopped in an emergency is not merely held.
+        ways = (move.from_states for move in (*lifecycle.events.values(), *lifecycle.follow) if move.to == HELD)
         against = (item for item in self.results if _stands_against(item))
-        if HELD in states and open_now and holds_subject(self.plan.record_type.rules, against):
+        if any(self.state in way for way in ways) and holds_subject(self.plan.record_type.rules, against):
             return Step(step.event, self.state, HELD, False)
         return step
 

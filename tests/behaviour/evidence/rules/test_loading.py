@@ -482,6 +482,20 @@ def test_X01_the_way_out_leads_over_an_incident(site: Site) -> None:
     assert site.state() == "aborted"
 
 
+def test_X01_a_fault_after_an_emergency_stop_does_not_turn_it_into_a_hold(site: Site) -> None:
+    site.steps("S01", "S13")
+    site.step("X01")
+    assert failed(site.step("S17", performed_by="D-1"))["LO8"] == "driver_signs"
+    assert site.state() == "emergency_stopped"
+
+
+def test_X01_recorded_offline_and_late_stops_all_the_same(site: Site) -> None:
+    site.steps("S01", "S13")
+    judgement = site.step("X01", claims=offline(site, timedelta(hours=2), 41))
+    assert failed(judgement) == {"LO5.emergency": "late_sync"}
+    assert site.state() == "emergency_stopped"
+
+
 def test_X03_a_spill_without_an_incident_opens_one(site: Site) -> None:
     site.steps("S01", "S13")
     assert failed(site.step("X03")) == {"X03": "incident_not_linked"}
