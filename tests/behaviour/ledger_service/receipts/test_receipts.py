@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from evidence.canonical import Json
 from evidence.keys import SigningKey
 from evidence.policy import parse_policy
 from evidence.receipt import Receipt, parse_receipt
-from evidence.records import load_record_types, validate
-from evidence.report import Outcome, Report
+from evidence.records import RecordType, load_catalogue, load_record_types, validate, validate_shown
+from evidence.report import Check, Outcome, Report
 from evidence.tlog_proof import parse_tlog_proof
 from evidence.verify import ReceiptVerifier
 from ledger_service.errors import NotFound, StorageCorrupt
@@ -75,6 +77,28 @@ def test_only_the_named_fields_are_shown(plant: Plant) -> None:
     assert str(STEP["performed_by"]) not in json.dumps(receipt.to_value())
     assert report(plant, receipt).verdict is Outcome.VALID
     assert plant.services.receipts.receipt(LEDGER, index, disclose=set()).disclosures == ()
+
+
+def test_the_fields_shown_are_held_against_the_type_that_was_signed(plant: Plant) -> None:
+    index = add(plant)
+    plant.services.publisher.publish(LEDGER)
+    receipt = plant.services.receipts.receipt(LEDGER, index, disclose={"step_code"})
+    policy = parse_policy(
+        policy_text(plant.services, LEDGER).replace("require_anchor = true", "require_anchor = false")
+    )
+    # The same claim, but a verifier whose copy of the type does not take what was signed under it.
+    types = load_record_types()
+    fields: dict[str, Json] = {"step_code": {"enum": ["S99"]}, "site": {"type": "string"}}
+    narrow = replace(types["loading_step"], schema={"type": "object", "properties": fields, "required": ["site"]})
+
+    def schema_check(*known: RecordType) -> Check:
+        verifier = ReceiptVerifier(policy, [*known, types["key_event"]], validate, validate_shown)
+        return next(check for check in verifier.verify(receipt.to_json()).checks if check.name == "schema")
+
+    assert schema_check(narrow).outcome is Outcome.INVALID
+    sound = schema_check(*load_catalogue().all_types())
+    assert sound.outcome is Outcome.VALID
+    assert "the fields shown fit it" in sound.detail
 
 
 def test_an_erased_disclosure_is_left_out_and_the_rest_still_verifies(plant: Plant) -> None:
