@@ -121,7 +121,8 @@ class Judging:
             return step
         lifecycle = governor.lifecycle
         # Held only where the lifecycle has a way there: what was stopped in an emergency is not merely held.
-        ways = (move.from_states for move in (*lifecycle.events.values(), *lifecycle.follow) if move.to == HELD)
+        ways = [event.from_states for event in lifecycle.events.values() if event.to == HELD]
+        ways += [item.from_states for item in lifecycle.follow if item.to == HELD]
         against = (item for item in self.results if _stands_against(item))
         if any(self.state in way for way in ways) and holds_subject(self.plan.record_type.rules, against):
             return Step(step.event, self.state, HELD, False)
