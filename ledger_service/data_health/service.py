@@ -26,9 +26,12 @@ MAX_RECORDS: Final = 500_000
 """Records that one report looks at; a ledger with more is examined period by period."""
 CADENCE_TABLE: Final = "source-cadence"
 RULES_TABLE: Final = "data-health"
-OWN_TYPES: Final = frozenset({"key_event", "erasure", "judgement", "evidence_package", "deadline_event", "legal_hold"})
+OWN_TYPES: Final = frozenset(
+    {"key_event", "rule_set", "erasure", "judgement", "evidence_package", "deadline_event", "legal_hold"}
+)
 """Records that the ledger writes about itself: no source delivers them."""
-_UNIQUE: Final = "unique/"
+_NO_RECORDS: Final = ("unique/", "file/")
+"""Links that are no references to subjects: values that name one thing, and files, which are stored as such."""
 _DURATION: Final = re.compile(r"P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?)?")
 
 
@@ -87,7 +90,7 @@ class DataHealthService:
             seen.superseded.add(claims.supersedes)
         record_type = self._catalogue.types.get(entry.record_type)
         links = () if record_type is None else record_type.links(payload)
-        named = {link.subject for link in links if not link.subject.startswith(_UNIQUE)}
+        named = {link.subject for link in links if not link.subject.startswith(_NO_RECORDS)}
         return Observed(
             index=entry.index,
             record_id=entry.record_id,
