@@ -144,25 +144,36 @@ class Course:
             return
         if self.operator_changed(fact):
             self._break("operator_changed", fact)
-        defects = list(self.defects(fact))
+        # What was judged is not judged again: the frozen judgement knew the same records.
+        defects = [] if fact.step is not None else list(self.defects(fact))
         self._note_operator(fact)
+        good = fact.blocked is None and self.passes(fact) and not any(self._against(item, fact) for item in defects)
+        self._settle(row, fact, good)
+        if good or row.emergency:
+            for step in row.undoes:
+                self.standing.pop(step, None)
+                self._settled_at(step, fact.occurred_at)
+            self._move(row)
+        elif self._holds(row, fact, defects):
+            self._hold(fact.occurred_at)
+        if fact.channel == "mobile_offline" and fact.received_at - fact.occurred_at > self.graph.late_sync:
+            self._hold(fact.received_at)
+
+    def _settle(self, row: StepRow, fact: Fact, good: bool) -> None:
         latest = fact.occurred_at >= self.settled.get(row.code, fact.occurred_at)
-        good = not any(self._against(defect, fact) for defect in defects) and self.passes(fact) and fact.blocked is None
         self.seen[row.code] = fact
         self.steps.append(fact)
-        self.settled[row.code] = max(fact.occurred_at, self.settled.get(row.code, fact.occurred_at))
+        self._settled_at(row.code, fact.occurred_at)
         if good and latest:
             self.standing[row.code] = fact
             self.broken.pop(row.code, None)
         elif not good:
             self.standing.pop(row.code, None)
-        if good or row.emergency:
-            self._undo(row, fact)
-            self._move(row)
-        elif self._holds(row, fact, defects):
-            self._hold(fact.occurred_at)
-        if self._synchronised_late(fact):
-            self._hold(fact.received_at)
+
+    def _settled_at(self, step: str, at: datetime) -> None:
+        before = self.settled.get(step)
+        if before is None or before < at:
+            self.settled[step] = at
 
     def _holds(self, row: StepRow, fact: Fact, defects: list[Defect]) -> bool:
         failed = row.hard and not self.passes(fact)
@@ -172,14 +183,6 @@ class Course:
         listed = fact.payload.get("override")
         named = [item.get("rule") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
         return defect.hard or SOFT_ORDER not in named
-
-    def _synchronised_late(self, fact: Fact) -> bool:
-        return fact.channel == "mobile_offline" and fact.received_at - fact.occurred_at > self.graph.late_sync
-
-    def _undo(self, row: StepRow, fact: Fact) -> None:
-        for step in row.undoes:
-            self.standing.pop(step, None)
-            self.settled[step] = max(fact.occurred_at, self.settled.get(step, fact.occurred_at))
 
     def _move(self, row: StepRow) -> None:
         if self.state in row.from_states or (self.state == "" and "draft" in row.from_states):
@@ -220,7 +223,7 @@ class Course:
         for step in self.graph.repeat:
             if self.standing.pop(step, None) is not None:
                 self.broken[step] = reason
-                self.settled[step] = max(fact.occurred_at, self.settled.get(step, fact.occurred_at))
+                self._settled_at(step, fact.occurred_at)
 
     def _note_operator(self, fact: Fact) -> None:
         operator = fact.payload.get("operator_ref")

@@ -223,7 +223,7 @@ def test_S13_the_start_is_slow() -> None:
 @pytest.mark.parametrize(("minutes", "reason"), [(15, None), (15 + 1 / 60, "check_overdue")])
 def test_S14_the_transfer_is_checked_every_15_minutes(minutes: float, reason: str | None) -> None:
     assert at("S14", after=minutes).get("S14") == reason
-    assert at("S15", after=minutes).get("S14") == reason
+    assert at("S15", after=minutes).get("S14.stop") == reason
 
 
 def test_S15_liquefied_gas_leaves_a_residual_pressure() -> None:
