@@ -25,9 +25,11 @@ from ledger_service.errors import PROBLEM_PREFIX, BadRequest, RetryLater, Servic
 from ledger_service.health.endpoints import router as health
 from ledger_service.keys.endpoints import router as keys
 from ledger_service.kit.bodies import places
+from ledger_service.kit.dialect import truncate_log
 from ledger_service.kit.logs import AccessLog
 from ledger_service.kit.openapi import PROBLEM_MEDIA
 from ledger_service.ledgers.endpoints import router as ledgers
+from ledger_service.privacy.endpoints import router as privacy
 from ledger_service.receipts.endpoints import router as receipts
 from ledger_service.records.endpoints import router as records
 from ledger_service.statements.endpoints import router as statements
@@ -46,6 +48,7 @@ ROUTERS = (
     blobs,
     ledgers,
     keys,
+    privacy,
     types,
     health,
     data_health,
@@ -83,6 +86,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         structlog.get_logger("app").info("swept unfinished uploads", files=swept)
     for ledger in services.ledgers.all():
         services.rule_sets.at_start(ledger.slug)
+    erased = services.erasures.sweep()
+    if erased:
+        structlog.get_logger("app").info("swept erased attachments", files=erased)
+    truncate_log(services.engine)
     services.statements.open()
     yield
     # What was accepted into the queue is committed before the process goes.

@@ -22,7 +22,16 @@ from sqlalchemy import Engine
 from ledger_service.blobs import repository
 from ledger_service.blobs.incoming import open_new, sweep
 from ledger_service.blobs.model import Blob
-from ledger_service.errors import BadRequest, NotFound, Refused, ServiceError, StorageCorrupt, StorageFull, TooLarge
+from ledger_service.errors import (
+    BadRequest,
+    NotFound,
+    Refused,
+    RetryLater,
+    ServiceError,
+    StorageCorrupt,
+    StorageFull,
+    TooLarge,
+)
 from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import read, write
 from ledger_service.kit.files import make_dirs, sync_dir
@@ -57,8 +66,11 @@ class BlobService:
         self._require_digest(sha256)
         with read(self._engine) as connection:
             found = repository.find(connection, sha256)
+            erased = repository.is_erased(connection, sha256)
         if found is None:
             raise NotFound("no blob has this digest")
+        if erased:
+            raise NotFound("the blob of this digest was erased", reason="erased")
         path = self.path(sha256)
         if not path.is_file():
             raise StorageCorrupt("a blob's file is missing")
@@ -84,8 +96,11 @@ class BlobService:
         sync_dir(target.parent)
         with write(self._engine) as connection:
             found = repository.find(connection, upload.sha256)
+            if not target.is_file():
+                raise RetryLater("the blob was erased while it was stored again")
             if found is None:
                 repository.add(connection, upload.sha256, upload.size, upload.media_type, self._clock.now())
+            repository.revive(connection, upload.sha256)
         media_type = upload.media_type if found is None else found[1]
         return Blob(upload.sha256, upload.size, media_type, target), found is None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -91,6 +92,8 @@ class EntryView:
     judgement: Judgement | None = None
     """None for a record type without rules, and once erased; `judgement_disclosure` tells the two apart."""
     judgement_disclosure: Disclosure | None = None
+    erasures: Mapping[int, str] = field(default_factory=dict)
+    """Under what ground each erasure that took a disclosure was ordered, by the index of its entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def entry_json(view: EntryView) -> dict[str, Any]:
         "entry": b64_encode(view.entry.entry_bytes),
         "disclosures": [_disclosure_json(item) for item in view.disclosures],
         "judgement_disclosure": None if judged is None else _disclosure_json(judged),
+        "erasures": [{"index": index, "legal_basis": basis} for index, basis in sorted(view.erasures.items())],
     }
 
 

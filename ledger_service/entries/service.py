@@ -121,6 +121,7 @@ def views(connection: Connection, ledger: str, found: list[StoredEntry]) -> list
     shown = repository.disclosures_of(connection, ledger, indices)
     judged = repository.judgements_of(connection, ledger, indices)
     progress = repository.progress(connection, ledger)
+    grounds = _grounds(connection, ledger, {item.erased_by for items in shown.values() for item in items})
     return [
         EntryView(
             entry,
@@ -129,9 +130,19 @@ def views(connection: Connection, ledger: str, found: list[StoredEntry]) -> list
             progress.state(entry.index),
             read_judgement(judged.get(entry.index)),
             judged.get(entry.index),
+            {by: grounds[by] for by in (item.erased_by for item in shown[entry.index]) if by in grounds},
         )
         for entry in found
     ]
+
+
+def _grounds(connection: Connection, ledger: str, erasures: set[int | None]) -> dict[int, str]:
+    """The legal basis that each of these erasure entries states."""
+    indices = sorted(index for index in erasures if index is not None)
+    if not indices:
+        return {}
+    stated = repository.disclosures_of(connection, ledger, indices)
+    return {index: str(_payload(items).get("legal_basis", "")) for index, items in stated.items()}
 
 
 def _payload(disclosures: tuple[Disclosure, ...]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from evidence.encoding import b64url_decode, b64url_encode
 from evidence.hashing import sha256
 from ledger_service.fsck.model import Findings
 from ledger_service.kit.keystore import KEY_NAMES, KeyStore
-from ledger_service.models import anchor_attempts, blobs, ledgers
+from ledger_service.models import anchor_attempts, blobs, erased_blobs, ledgers
 
 _READ = 1 << 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -25,12 +25,18 @@ def check_blobs(connection: Connection, data_dir: Path, found: Findings) -> set[
     root = data_dir / "blobs"
     known: set[Path] = set()
     digests: set[str] = set()
+    erased = set(connection.execute(select(erased_blobs.c.sha256)).scalars())
     for row in connection.execute(select(blobs).order_by(blobs.c.sha256)):
         path = root / row.sha256[:2] / row.sha256
         known.add(path)
         digests.add(row.sha256)
         where = f"blobs/{row.sha256[:2]}/{row.sha256}"
         with found.guard("blob", where):
+            if row.sha256 in erased:
+                digests.discard(row.sha256)
+                if path.exists():
+                    found.warning("erased-blob", where, "was erased and is still there; the next start sweeps it")
+                continue
             if not path.is_file():
                 found.error("blob-missing", where, "a row names this file and it is not there")
                 continue

@@ -6,6 +6,7 @@ lock at BEGIN so that two processes queue up instead of failing late. PostgreSQL
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -21,6 +22,7 @@ ROWS_AT_ONCE = (128, 64, 32, 16, 8, 4, 2, 1)
 WRITES = "safety_ledger_writes"
 """Execution option: this connection's transactions will write."""
 
+_PATIENCE_MS = 1000
 _SQLITE_FULL = 13  # result code SQLITE_FULL, sqlite.org/rescode.html
 _SQLITE_BUSY = 5
 _SQLITE_LOCKED = 6
@@ -108,19 +110,32 @@ def truncate_log(engine: Engine) -> bool:
 
 
 def rewrite_file(engine: Engine) -> None:
-    """Write SQLite's file anew, without what earlier rows left in it. Other databases: see docs/operations.md."""
+    """Write SQLite's file anew, without what earlier rows left in it. Other databases: see docs/operations.md.
+
+    Without room on the disk for a second copy it stays as it is: freed pages were overwritten before.
+    """
     _alone(engine, "VACUUM")
     truncate_log(engine)
 
 
 def _alone(engine: Engine, statement: str, busy: int | None = None) -> int | None:
-    """Run a statement that allows no transaction around it; returns its first value, `busy` on other databases."""
+    """Run a statement that allows no transaction around it; returns its first value, `busy` on other databases.
+
+    A failure is None: what such statements tidy up, they tidy up another time.
+    """
     if engine.dialect.name != "sqlite":
         return busy
     connection = engine.raw_connection()
     try:
-        row = connection.cursor().execute(statement).fetchone()
+        cursor = connection.cursor()
+        patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        # What cannot be had now is had at the next start: no reader is waited for.
+        cursor.execute(f"PRAGMA busy_timeout={min(patience, _PATIENCE_MS)}")
+        row = cursor.execute(statement).fetchone()
+        cursor.execute(f"PRAGMA busy_timeout={patience}")
         return None if row is None else int(row[0])
+    except sqlite3.Error:
+        return None
     finally:
         connection.close()
 

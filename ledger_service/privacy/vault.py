@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from ledger_service.kit.ids import RandomBytes, system_random
 from ledger_service.privacy import data_keys
@@ -155,6 +155,12 @@ def unseal(cipher: AESGCM, sealed: bytes, bound: bytes, what: str) -> bytes:
 def vault_of(connection: Connection) -> Vault:
     """The vault of the engine that the connection belongs to (`kit.db.make_engine`)."""
     vault: Vault = connection.get_execution_options()[VAULT]
+    return vault
+
+
+def vault_at(engine: Engine) -> Vault:
+    """The vault of an engine."""
+    vault: Vault = engine.get_execution_options()[VAULT]
     return vault
 
 

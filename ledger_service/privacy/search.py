@@ -1,0 +1,143 @@
+"""Finding a person: in their own stream, where a field refers to them, and in free text."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from evidence.records import RecordType
+from evidence.statement import parse_disclosure
+from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries
+from ledger_service.privacy.disclosures import Opened, read_disclosures
+
+CHUNK = 1000
+PERSON = "person/"
+RECORD = "record/"
+CREDENTIAL = "credential"
+_PERSONS = re.compile(r"(?<![A-Za-z0-9._/-])person/[A-Za-z0-9._-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """An entry with what can still be opened of it: fields by name, and the judgement."""
+
+    index: int
+    record_id: str
+    record_type: str
+    stream: str
+    occurred_at: datetime
+    opened: Mapping[str, Opened]
+    payload: Mapping[str, Any]
+    judgement: Opened | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The fields of a record that speak of the person. `whole`: the record is about nobody else."""
+
+    fields: frozenset[str]
+    whole: bool
+    terms: tuple[bool, ...]
+    subjects: frozenset[str]
+    """Every subject that the record names: a hold on one of them covers it."""
+
+
+def read_log(connection: Connection, ledger: str, begin: int = 0) -> Iterator[LogRecord]:
+    """Every entry from `begin` on, with its openable disclosures."""
+    columns = (entries.c.idx, entries.c.record_id, entries.c.record_type, entries.c.stream, entries.c.occurred_at)
+    while True:
+        query = select(*columns).where(entries.c.ledger == ledger, entries.c.idx >= begin)
+        rows = connection.execute(query.order_by(entries.c.idx).limit(CHUNK)).all()
+        if not rows:
+            return
+        end = rows[-1].idx + 1
+        found: dict[int, list[Opened]] = defaultdict(list)
+        here = (disclosures.c.idx >= begin, disclosures.c.idx < end, disclosures.c.sealed.is_not(None))
+        for item in read_disclosures(connection, ledger, *here):
+            found[item.index].append(item)
+        for row in rows:
+            yield _record(row, found[row.idx])
+        begin = end
+
+
+def _record(row: Any, items: Sequence[Opened]) -> LogRecord:
+    opened: dict[str, Opened] = {}
+    payload: dict[str, Any] = {}
+    judgement = None
+    for item in items:
+        if item.text is None:
+            continue
+        if item.position == JUDGEMENT_POSITION:
+            judgement = item
+            continue
+        name, value = parse_disclosure(item.text)
+        opened[name], payload[name] = item, value
+    return LogRecord(row.idx, row.record_id, row.record_type, row.stream, row.occurred_at, opened, payload, judgement)
+
+
+class Search:
+    """Looks for one subject, and for texts, in records."""
+
+    def __init__(
+        self,
+        subject: str,
+        blind: Callable[[str], str],
+        types: Mapping[str, RecordType],
+        terms: Sequence[str] = (),
+    ) -> None:
+        self.subject = subject
+        self.stream = blind(subject)
+        self._types = types
+        # In JSON, a quotation mark or a backslash of the text has another form.
+        self._terms = [orjson.dumps(term).decode()[1:-1].casefold() for term in terms]
+        self._token = re.compile(rf"(?<![A-Za-z0-9._/-]){re.escape(subject)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
+
+    def match(self, record: LogRecord) -> Match | None:
+        """What in `record` speaks of the subject; None where nothing does."""
+        payload = record.payload
+        record_type = self._types.get(record.record_type)
+        concerns = dict.fromkeys(payload) if record_type is None else record_type.concerns(payload)
+        links = () if record_type is None else record_type.links(payload)
+        if self.subject.startswith(RECORD):
+            mine = record.record_id == self.subject.removeprefix(RECORD) and bool(concerns)
+            subjects = frozenset(link.subject for link in links)
+            return Match(frozenset(concerns), True, (), subjects) if mine else None
+        texts = {name: orjson.dumps(value).decode() for name, value in payload.items()}
+        subjects = frozenset(
+            {link.subject for link in links}
+            | {item for text in texts.values() for item in _PERSONS.findall(text)}
+            | {subject for subject in concerns.values() if subject is not None}
+        )
+        found = self._mentions(texts, concerns, {link.field for link in links if link.subject == self.subject})
+        hits = [{name for name, text in texts.items() if term in text.casefold()} for term in self._terms]
+        own = record.stream == self.stream
+        if not (own or found or any(hits)):
+            return None
+        others = {item for item in subjects if item.startswith(PERSON)} - {self.subject}
+        whole = own or (bool(found) and not others)
+        if whole:
+            about = (None, self.subject, payload.get("subject"))
+            found |= {name for name, subject in concerns.items() if subject in about}
+            if record_type is not None and record_type.subject_kind == CREDENTIAL and "subject" in payload:
+                found.add("subject")  # The number of somebody's certificate.
+        fields = frozenset(found.union(*hits))
+        return Match(fields, whole, tuple(bool(names) for names in hits), subjects) if fields else None
+
+    def _mentions(self, texts: Mapping[str, str], concerns: Mapping[str, str | None], linked: set[str]) -> set[str]:
+        named = {name for name, subject in concerns.items() if subject == self.subject}
+        return named | linked | {name for name, text in texts.items() if self._token.search(text)}
+
+
+def attachments_of(payload: Mapping[str, Any]) -> list[str]:
+    """SHA-256 of every attachment that the payload names."""
+    value = payload.get("attachments")
+    if not isinstance(value, list):
+        return []
+    return [item["sha256"] for item in value if isinstance(item, dict) and isinstance(item.get("sha256"), str)]
