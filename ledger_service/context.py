@@ -30,6 +30,10 @@ from ledger_service.kit.db import make_engine, upgrade
 from ledger_service.kit.ids import RandomBytes, system_random
 from ledger_service.kit.keystore import KeyStore
 from ledger_service.ledgers.service import LedgerService
+from ledger_service.privacy.holds import HoldService
+from ledger_service.privacy.issuing import Issuer
+from ledger_service.privacy.retain import RetentionService
+from ledger_service.privacy.service import ErasureService
 from ledger_service.receipts.service import ReceiptService
 from ledger_service.records.service import RecordService
 from ledger_service.statements.group_commit import GroupCommit
@@ -89,6 +93,20 @@ class Services:
         self.anchoring = AnchoringService(engine, clock, self.checkpoints, targets)
         self.publisher = Publisher(engine, clock, keystore, logs, witnesses=[self.anchoring.witness], gate=gate)
         self.receipts = ReceiptService(engine, self.checkpoints, settings.publish_every_s)
+        signing = Issuer(clock, random, signer)
+        self.holds = HoldService(engine, clock, self.catalogue.zone, signing, self.sequencer)
+        self.erasures = ErasureService(
+            engine,
+            clock,
+            keystore,
+            self.ledgers,
+            self.catalogue,
+            signing,
+            self.sequencer,
+            self.blobs.path,
+            self.judge.forget,
+        )
+        self.retention = RetentionService(engine, clock, self.ledgers, self.catalogue, self.entries.stream_of)
         self.fsck = FsckService(engine, settings.data_dir, self.catalogue)
 
     def close(self) -> None:
