@@ -18,7 +18,8 @@ from typing import NoReturn
 from evidence.archive import read_file, verify_path
 from evidence.errors import EvidenceError
 from evidence.policy import MAX_POLICY_BYTES, VerificationPolicy, parse_policy
-from evidence.records import load_catalogue, validate, validate_shown
+from evidence.records import Catalogue, RecordTypeInvalid, load_catalogue, validate, validate_shown
+from evidence.records.loader import FOLDERS, MAX_BYTES
 from evidence.report import Outcome, Report, verdict_of
 from evidence.verify import ReceiptVerifier
 
@@ -35,14 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
-        policy = load_policy(options.policy)
+        policy, catalogue = load_policy(options.policy), own_catalogue(options.catalogue)
     except EvidenceError as error:
-        print(f"policy: {error}", file=sys.stderr)
+        print(f"{'catalogue' if isinstance(error, RecordTypeInvalid) else 'policy'}: {error}", file=sys.stderr)
         return EXIT_USAGE
     if not os.path.exists(options.path):
         print(f"{options.path}: no such file or folder", file=sys.stderr)
         return EXIT_USAGE
-    verifier = ReceiptVerifier(policy, load_catalogue().all_types(), validate, validate_shown)
+    verifier = ReceiptVerifier(policy, catalogue.all_types(), validate, validate_shown)
     reports = verify_path(options.path, verifier, entry=options.entry)
     verdict = verdict_of(report.verdict for report in reports)
     if options.json:
@@ -59,6 +60,16 @@ def load_policy(path: Path) -> VerificationPolicy:
         return parse_policy(read_file(path, MAX_POLICY_BYTES).decode("utf-8"))
     except UnicodeDecodeError:
         return parse_policy("\0")  # Refused as TOML, with the parser's own error.
+
+
+def own_catalogue(folder: Path | None) -> Catalogue:
+    """The product's catalogue, with the files of a site below `folder`. Raises `EvidenceError`."""
+    paths = [path for name in FOLDERS for path in sorted((folder / name).glob("*.yaml"))] if folder else []
+    try:
+        texts = {f"{path.parent.name}/{path.name}": read_file(path, MAX_BYTES).decode("utf-8") for path in paths}
+    except UnicodeDecodeError as error:
+        raise RecordTypeInvalid("a file is not saved as UTF-8") from error
+    return load_catalogue(texts)
 
 
 def render(reports: Sequence[Report], verdict: Outcome) -> list[str]:
@@ -117,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("path", type=_own_path, help="receipt.json, FILE.tlog-proof, or a folder")
     verify.add_argument("--policy", type=_own_path, required=True, help="your own trust policy, TOML")
     verify.add_argument("--entry", type=_own_path, help="entry bytes for a lone .tlog-proof")
+    verify.add_argument("--catalogue", type=_own_path, help="folder with a site's own record types, in types/*.yaml")
     verify.add_argument("--json", action="store_true", help="print the whole report as JSON")
     return parser
 

@@ -67,13 +67,16 @@ class ClauseMap:
         """Clauses by number, in the order of the standard."""
         return {clause.number: clause for clause in self.clauses}
 
+    def within(self, number: str) -> tuple[Clause, ...]:
+        """The clause of that number and those below it; a map need not have the upper one."""
+        return tuple(item for item in self.clauses if f"{item.number}.".startswith(f"{number}."))
+
     def types_for(self, number: str) -> tuple[ClauseRecord, ...]:
         """The record types that are evidence for a clause and those below it, primary ones first."""
         found: dict[str, bool] = {}
-        for clause in self.clauses:
-            if clause.number == number or clause.number.startswith(f"{number}."):
-                for record in clause.records:
-                    found[record.type] = found.get(record.type, False) or record.primary
+        for clause in self.within(number):
+            for record in clause.records:
+                found[record.type] = found.get(record.type, False) or record.primary
         ordered = sorted(found.items(), key=lambda item: not item[1])
         return tuple(ClauseRecord(name, primary) for name, primary in ordered)
 

@@ -41,10 +41,11 @@ def evidence_for(catalogue: Catalogue, record_type: RecordType) -> list[dict[str
     """By clause map: the clauses that the map, or the type itself, ties to the type."""
     found = []
     for name, clause_map in sorted(catalogue.clause_maps.items()):
-        own = record_type.clauses if clause_map.id == ISO_45001 else ()
-        mapped = {clause.number for clause in clause_map.clauses_for(record_type.id)}
+        tied = {clause.number for clause in clause_map.clauses_for(record_type.id)}
+        for number in record_type.clauses if clause_map.id == ISO_45001 else ():
+            tied.update(clause.number for clause in clause_map.within(number))
         for clause in clause_map.clauses:
-            if clause.number in mapped or clause.number in own:
+            if clause.number in tied:
                 found.append({"map": name, "number": clause.number, "title": dict(clause.title)})
     return found
 

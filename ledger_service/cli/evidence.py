@@ -101,13 +101,16 @@ def verify(
     path: Annotated[Path, typer.Argument(help="receipt.json, FILE.tlog-proof, or a folder of evidence.")],
     policy: Annotated[Path, typer.Option(help="Your own trust policy, TOML.")],
     entry: Annotated[Path | None, typer.Option(help="Entry bytes for a lone .tlog-proof.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Folder with a site's own record types, in types/.")] = None,
     as_json: Json = False,
 ) -> int:
     """Verify evidence offline: 0 VALID, 1 INVALID, 2 UNKNOWN. The same as `python -m evidence verify`."""
     from evidence.__main__ import main
 
     arguments = ["verify", str(path), "--policy", str(policy)]
-    return main(arguments + (["--entry", str(entry)] if entry else []) + (["--json"] if as_json else []))
+    arguments += ["--entry", str(entry)] if entry else []
+    arguments += ["--catalogue", str(catalogue)] if catalogue else []
+    return main(arguments + (["--json"] if as_json else []))
 
 
 def fsck(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evidence.records import load_catalogue
+from evidence.canonical import loads
+from evidence.records import RecordType, load_catalogue
 from scripts import gen_catalogue_lock as lock
 from tests.unit.evidence.records.rich import visit
 
@@ -42,9 +43,6 @@ def test_the_file_is_written_checked_and_protects(
 
 
 def test_a_release_freezes_what_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from evidence.canonical import loads
-    from evidence.records import RecordType
-
     monkeypatch.setattr(lock, "RELEASED", tmp_path)
     lock.release(BASE)
     for item in BASE.types.values():

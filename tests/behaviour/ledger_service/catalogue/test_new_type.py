@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from evidence.__main__ import main as verify_offline
 from evidence.encoding import format_time
 from evidence.records import validate
+from ledger_service.receipts.export import policy_text
 from tests.fakes.http import Call, call, request
 from tests.fakes.plant import LEDGER, Plant
 
@@ -134,3 +136,19 @@ def test_the_file_lies_outside_of_the_program(site: Plant, tmp_path: Path) -> No
     assert path.is_relative_to(tmp_path)
     path.unlink()
     assert "eyewash_check" not in site.reopen().services.record_types
+
+
+def test_its_receipts_verify_offline_with_the_file_beside_them(
+    site: Plant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = request(site.services, "POST", f"/v1/ledgers/{LEDGER}/records", json=record(site)).json()["index"]
+    site.services.publisher.publish(LEDGER)
+    receipt, policy = tmp_path / "receipt.json", tmp_path / "policy.toml"
+    receipt.write_bytes(site.services.receipts.receipt(LEDGER, index).to_json())
+    policy.write_text(policy_text(site.services, LEDGER).replace("require_anchor = true", "require_anchor = false"))
+    verify = ["verify", str(receipt), "--policy", str(policy)]
+    # Without the type the rest is proven, but whether the payload fits is not known.
+    assert verify_offline(verify) == 2
+    capsys.readouterr()
+    assert verify_offline([*verify, "--catalogue", str(site.settings.data_dir / "catalogue")]) == 0
+    assert "signed as eyewash_check and fits it" in capsys.readouterr().out

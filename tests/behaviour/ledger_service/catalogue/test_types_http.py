@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from evidence.canonical import dumps
 from evidence.encoding import b64url_encode
 from evidence.hashing import sha256
 from ledger_service.errors import CatalogueUnusable
@@ -19,8 +20,6 @@ def test_types_are_listed_in_their_current_version(plant: Plant) -> None:
 
 
 def test_an_older_version_is_there_with_the_data_that_its_digest_is_of(plant: Plant) -> None:
-    from evidence.canonical import dumps
-
     now = request(plant.services, "GET", "/v1/types/training_record").json()
     old = request(plant.services, "GET", "/v1/types/training_record?version=1").json()
     assert (now["current"], old["current"]) == (True, False)
