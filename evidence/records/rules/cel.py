@@ -85,7 +85,8 @@ class Evaluation:
 
     scope: Scope
     context: cel.Context
-    too_large: bool
+    refused: str = ""
+    """Why nothing can be evaluated: the record holds too much, or what CEL has no value for."""
     codes: list[str] = field(default_factory=list)
     calls: int = 0
     interrupt: BaseException | None = None
@@ -95,19 +96,23 @@ class Evaluation:
         cls, scope: Scope, variables: Mapping[str, Any], predicates: Mapping[str, Predicate], payload: Mapping[str, Any]
     ) -> Evaluation:
         """Prepare: `payload` holds the fields that the expressions name, each converted once."""
-        too_large = not _bounded(payload)
-        evaluation = cls(scope, cel.Context(), too_large)
+        evaluation = cls(scope, cel.Context())
         functions: dict[str, Callable[..., Any]] = {
             name: partial(evaluation.call, predicate) for name, predicate in predicates.items()
         }
-        values = {**variables, "payload": {} if too_large else payload}
-        evaluation.context = cel.Context(values, functions)
+        if not _bounded(payload):
+            evaluation.refused = TOO_LARGE
+            return evaluation
+        try:
+            evaluation.context = cel.Context({**variables, "payload": payload}, functions)
+        except Exception:
+            evaluation.refused = NOT_COMPUTABLE
         return evaluation
 
     def verdict(self, source: str, scope: Scope) -> Verdict:
         """Evaluate an expression that must be true or false; predicates note their inputs and reasons in `scope`."""
-        if self.too_large:
-            return Verdict(None, TOO_LARGE)
+        if self.refused:
+            return Verdict(None, self.refused)
         self.scope, self.calls = scope, 0
         self.codes.clear()
         try:

@@ -122,8 +122,6 @@ def check_names(expression: Expression, fields: Collection[str], predicates: Col
 
 
 def _bracket(scan: _Scan, position: int, text: str) -> None:
-    if text == "{" and scan.tokens[position - 1][0] == "name" and position and scan.text(position - 1) not in _WORDS:
-        raise ExpressionInvalid(f"{scan.text(position - 1)}{{…}}: there are no message types")
     if text in _OPEN:
         scan.open.append(_Bracket(_OPEN[text], *_macro(scan, position)))
         if len(scan.open) > MAX_BRACKETS:
@@ -159,6 +157,8 @@ def _name(scan: _Scan, position: int, text: str) -> None:
             scan.fields.add(text)
     elif text in _WORDS:
         return
+    elif scan.text(position + 1) == "{":
+        raise ExpressionInvalid(f"{text}{{…}}: there are no message types")
     elif text == "payload":
         _payload(scan, position)
     elif text in VARIABLES:
