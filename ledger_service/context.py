@@ -20,6 +20,7 @@ from ledger_service.data_health.service import DataHealthService
 from ledger_service.entries.service import EntryService
 from ledger_service.fsck.service import FsckService
 from ledger_service.health.service import HealthService
+from ledger_service.judging.reconsider import ReconsiderService
 from ledger_service.judging.rule_sets import RuleSetService
 from ledger_service.judging.service import Judge
 from ledger_service.judging.signing import ServiceSigner
@@ -75,6 +76,9 @@ class Services:
         self.sequencer = Sequencer(engine, clock, self.judge, gate.refusal)
         signer = ServiceSigner(clock, random, keystore, self.rules)
         self.rule_sets = RuleSetService(engine, clock, self.catalogue, self.judge, self.blobs, self.sequencer, signer)
+        self.reconsider = ReconsiderService(
+            engine, clock, keystore, self.judge.engine, self.catalogue, self.sequencer, signer
+        )
         if rule_sets:
             self.sequencer.prepare = self.rule_sets.before
         self.keys = KeyService(engine, clock, random, keystore, self.rules, self.sequencer)

@@ -31,14 +31,38 @@ def register(app: typer.Typer) -> None:
 def init(
     ledger: Ledger,
     origin: Annotated[str, typer.Option(help="Checkpoint origin, such as ledger.example.com/site/2026.")],
+    pack: Annotated[str | None, typer.Option(help="Industry pack to start from; `packs list` names them.")] = None,
+    zone: Annotated[
+        str, typer.Option("--time-zone", help="IANA time zone of the site; with --pack.")
+    ] = "Asia/Shanghai",
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Create a ledger with its keys; its first entry enrols the service's key. Refuses a second time."""
     from ledger_service.ledgers.schemas import LedgerRead
 
-    with services_at(data) as services:
-        show(LedgerRead.of(services.ledgers.create(ledger, origin)).model_dump(), as_json)
+    # Before the services open: they read the site's catalogue once, and the first record is judged by it.
+    written = [] if pack is None else _apply_pack(pack, zone, data)
+    try:
+        with services_at(data) as services:
+            created = services.ledgers.create(ledger, origin)
+    except BaseException:
+        for path in written:
+            path.unlink()
+        raise
+    show(LedgerRead.of(created).model_dump(), as_json)
+
+
+def _apply_pack(pack: str, zone: str, data: Path | None) -> list[Path]:
+    from ledger_service.catalogue.site import FOLDER
+    from ledger_service.config import Settings
+    from ledger_service.kit.files import make_dirs
+    from ledger_service.packs.loader import get_pack
+    from ledger_service.packs.service import apply_pack
+
+    settings = Settings() if data is None else Settings(data_dir=data)
+    make_dirs(settings.data_dir, 0o700)
+    return apply_pack(get_pack(pack), zone, settings.data_dir / FOLDER)
 
 
 def client(
