@@ -184,6 +184,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "no_interval": ("没有检定周期", "The interval is not known"),
     "extension_forbidden": ("强制检定不得延期", "Mandatory verification cannot be extended"),
     "extension_not_approved": ("延期未经批准或无理由", "The extension lacks an approval or a reason"),
     "beyond_interval": ("有效期超过周期", "Valid for longer than the interval"),

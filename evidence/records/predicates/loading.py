@@ -34,16 +34,17 @@ _OTHERS: Final = 20
 
 @dataclass(slots=True)
 class _Followed:
-    """A course and how much of the stream it has followed."""
+    """A course, how much of the stream it has followed, and below which log index that is all there is."""
 
     course: Course
     position: int = 0
+    below: int = 0
 
-    def up_to(self, stream: Sequence[Fact], horizon: int) -> Course:
+    def follow(self, stream: Sequence[Fact], horizon: int) -> None:
         while self.position < len(stream) and stream[self.position].index < horizon:
             self.course.follow(stream[self.position])
             self.position += 1
-        return self.course
+        self.below = horizon
 
 
 def graph_of(scope: Scope) -> StepGraph:
@@ -62,11 +63,12 @@ def graph_of(scope: Scope) -> StepGraph:
 def course_of(scope: Scope, subject: str = "") -> Course:
     """The operation before the judged record. Each record of the stream is followed once for all rules."""
     name, horizon = subject or scope.candidate.subject, scope.candidate.index
-    stream = scope.facts.about(name)
     followed: _Followed | None = scope.memo.get(("course", name))
-    if followed is None or (followed.position and stream[followed.position - 1].index >= horizon):
-        followed = scope.memo[("course", name)] = _Followed(Course(graph_of(scope)))
-    return followed.up_to(stream, horizon)
+    if followed is None or followed.below > horizon:
+        followed = scope.memo["course", name] = _Followed(Course(graph_of(scope)))
+    if followed.below < horizon:
+        followed.follow(scope.facts.about(name), horizon)
+    return followed.course
 
 
 def row_of(scope: Scope) -> StepRow:
@@ -262,6 +264,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "no_step": ("没有步骤代码", "The step is not known"),
     "step_missing": ("前置步骤未记录", "A step before it is not recorded"),
     "step_not_passed": ("前置步骤未通过", "A step before it did not pass"),
     "precondition_later": ("前置步骤的时间晚于本步骤", "A step before it happened later than this one"),

@@ -244,6 +244,9 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "no_start": ("没有开始记录", "No record of the start"),
+    "no_max_fill": ("没有最大充装量", "The largest fill is not known"),
+    "no_bay_record": ("没有车位记录", "There is no record of the bay"),
     "paper_missing": ("证件信息缺失", "A paper is missing"),
     "paper_expired": ("证件或检验已过期", "A paper or inspection is out of date"),
     "medium_not_permitted": ("介质不在罐体许可充装范围", "The product is not on the tank's list"),

@@ -247,6 +247,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "no_cap": ("没有时限规定", "The table has no limit for this permit"),
     "permit_conflict": ("附近有进行中的动火等作业", "Conflicting work goes on nearby"),
     "bay_in_use": ("附近车位正在装卸", "Loading goes on at a bay nearby"),
     "ends_before_it_starts": ("起止时间颠倒", "It ends before it begins"),
