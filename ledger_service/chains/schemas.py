@@ -76,6 +76,7 @@ def statements(chain: Chain) -> list[dict[str, Any]]:
     unchecked = integrity.length - integrity.checked
     missing = sum(not item.stored for item in chain.attachments)
     pairs = (
+        ("no_own_records", int(not integrity.length)),
         ("not_checked", unchecked),
         ("attachments_not_stored", missing),
         ("fields_erased", len(chain.erased)),

@@ -57,7 +57,10 @@ class ChainService:
     def _integrity(self, connection: Connection, ledger: str, stream: str) -> Integrity:
         end = repository.end_of(connection, ledger, stream)
         if end is None:
-            raise NotFound("nothing is on record about this subject")
+            # Others may name a subject that never had a record of its own; that is a finding, not an error.
+            if not repository.mention_counts(connection, ledger, stream):
+                raise NotFound("nothing is on record about this subject")
+            return Integrity(0, 0, ())
         return check_links(stream, repository.chain_links(connection, ledger, stream, MAX_CHECKED), end)
 
     def _chain(

@@ -22,6 +22,7 @@ _WORDS = {
     "broken_stream": ("entries of another subject", "条记录属于其他对象"),
     "broken_head": ("the newest entry is not the head", "最新记录与链头不符"),
     "broken_unreadable": ("entries that cannot be read", "条记录无法读取"),
+    "no_own_records": ("subject that others name and that has no record of its own", "个对象只被引用、自身无记录"),
     "not_checked": ("entries not checked in this answer", "条记录本次未核验"),
     "attachments_not_stored": ("attachments whose bytes are not here", "个附件原件不在本库"),
     "fields_erased": ("entries with erased fields", "条记录有已删除字段"),
