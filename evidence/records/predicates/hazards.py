@@ -87,9 +87,7 @@ def five_fulfilments(scope: Scope, payload: Mapping[str, Json]) -> bool:
     if level != _MAJOR:
         return True
     missing = [name for name in FULFILMENTS if not said(newest(scope, name))]
-    for name in missing:
-        scope.because(f"no_{name}")
-    return not missing
+    return not missing or scope.because(f"no_{missing[0]}")
 
 
 def not_the_owner(scope: Scope, person: str) -> bool:
@@ -102,9 +100,7 @@ def major_made_known(scope: Scope, payload: Mapping[str, Json]) -> bool:
     if newest(scope, "hazard_level") != _MAJOR:
         return True
     missing = [name for name in ("reported_to_authority_at", "published_at") if not said(newest(scope, name))]
-    for name in missing:
-        scope.because(f"no_{name}")
-    return not missing
+    return not missing or scope.because(f"no_{missing[0]}")
 
 
 def reporter_asked(scope: Scope, payload: Mapping[str, Json]) -> bool:

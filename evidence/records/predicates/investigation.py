@@ -54,9 +54,7 @@ def lessons_settled(scope: Scope) -> bool:
     due = newest(scope, "effectiveness_due")
     if due is None or scope.at < instant(due):
         missing.append("effectiveness_date_ahead")
-    for reason in missing:
-        scope.because(reason)
-    return not missing
+    return not missing or scope.because(missing[0])
 
 
 def risk_reviewed(scope: Scope) -> bool:
@@ -81,9 +79,7 @@ def _reassessed(scope: Scope, subject: str, since: datetime) -> bool:
 def _template(scope: Scope, name: str) -> bool:
     parts = texts(scope.table("incident-reports").get(name))
     missing = [part for part in parts if not said(newest(scope, part))]
-    for part in missing:
-        scope.because(f"no_{part}")
-    return not missing
+    return not missing or scope.because(f"no_{missing[0]}")
 
 
 PREDICATES: Final[dict[str, Predicate]] = {

@@ -7,12 +7,13 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.records.facts import Fact
-from evidence.records.predicates.history import day, happened, number, story, texts
+from evidence.records.predicates.history import day, happened, newest, number, story, texts
+from evidence.records.predicates.management import subject_of
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 _ASSESSING: Final = ("assess", "reassess")
 _SUPPORTED: Final = frozenset({"confirm", "uphold"})
-_DECIDING: Final = _SUPPORTED | {"dismiss", "overturn", "second_review"}
+_DECIDING: Final = _SUPPORTED | {"dismiss", "overturn", "second_review", "inconclusive"}
 
 
 def risk_current(scope: Scope, subject: str, at: datetime) -> bool:
@@ -22,15 +23,13 @@ def risk_current(scope: Scope, subject: str, at: datetime) -> bool:
     violations cluster in its zones. `subject` is the risk, `risk/<id>`. Undecidable without an assessment.
     """
     reasons = review_reasons(scope, subject, at)
-    for reason in reasons:
-        scope.because(reason)
-    return not reasons
+    return not reasons or scope.because(reasons[0])
 
 
 def reassessed_since(scope: Scope, risks: Json, at: datetime) -> bool:
     """RA1, seen from the incident: whether every risk point named was assessed again at or after an instant."""
     for name in texts(risks):
-        subject = name if name.startswith("risk/") else f"risk/{name}"
+        subject = subject_of("risk", name)
         assessed = _last_assessment(scope, subject)
         if assessed is None:
             return scope.because("never_assessed")
@@ -40,12 +39,17 @@ def reassessed_since(scope: Scope, risks: Json, at: datetime) -> bool:
     return True
 
 
-def no_violation_cluster(scope: Scope, zone: str, at: datetime) -> bool:
-    """RA1, seen from a zone: whether fewer violations than the table's number were confirmed in its number of days.
+def no_violation_cluster(scope: Scope, at: datetime) -> bool:
+    """RA1, seen from the violation: whether fewer than the table's number were confirmed in its number of days.
 
-    `zone` is the zone's id. The violation being judged counts as one more where its own record confirms it.
+    Counted in the zone and on the risk point that the violation's stream names; the one being confirmed counts.
     """
-    return len(_confirmed(scope, f"zone/{zone}", None, at)) < _cluster(scope)[0] or scope.because("violation_cluster")
+    names = (("zone", newest(scope, "zone_id")), ("risk", newest(scope, "risk_ref")))
+    places = [subject_of(kind, name) for kind, name in names if isinstance(name, str)]
+    count, _ = _cluster(scope)
+    return all(len(_confirmed(scope, place, None, at)) < count for place in places) or scope.because(
+        "violation_cluster"
+    )
 
 
 def review_reasons(scope: Scope, subject: str, at: datetime) -> tuple[str, ...]:
@@ -73,18 +77,18 @@ def review_reasons(scope: Scope, subject: str, at: datetime) -> tuple[str, ...]:
 
 def _clustered(scope: Scope, assessed: Fact, at: datetime) -> bool:
     count, _ = _cluster(scope)
-    zones = [f"zone/{name}" for name in texts(assessed.payload.get("zones"))]
-    return any(len(_confirmed(scope, zone, assessed.occurred_at, at)) >= count for zone in zones)
+    places = [assessed.subject, *(subject_of("zone", name) for name in texts(assessed.payload.get("zones")))]
+    return any(len(_confirmed(scope, place, assessed.occurred_at, at)) >= count for place in places)
 
 
-def _confirmed(scope: Scope, zone: str, since: datetime | None, at: datetime) -> set[str]:
-    """Violations in a zone whose last decision stands against them, detected in the table's window up to `at`."""
+def _confirmed(scope: Scope, place: str, since: datetime | None, at: datetime) -> set[str]:
+    """Violations at a place, detected in the table's window up to `at`, whose last decision stands against them."""
     start = at - _cluster(scope)[1]
     seen: set[str] = set()
     own = scope.candidate
     if own.type == "ai_violation" and own.event in _SUPPORTED:
         seen.add(own.subject)
-    for fact in scope.facts.mentioning(zone, "ai_violation"):
+    for fact in scope.facts.mentioning(place, "ai_violation"):
         if fact.subject in seen or not max(start, since or start) < fact.occurred_at <= at:
             continue
         decisions = happened(scope, *_DECIDING, subject=fact.subject)
