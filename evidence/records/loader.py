@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, ClassVar, Final
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -24,28 +24,9 @@ COMMON: Final = "_common.yaml"
 FOLDERS: Final = ("types", "tables", "maps")
 
 
-class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Safe loading with YAML 1.1's guessing removed: only true/false, null and plain integers are not text."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-                raise RecordTypeInvalid("a key must be text", line=_line(key.start_mark))
-            if key.value in seen:
-                raise RecordTypeInvalid(f"{key.value!r} is given twice", line=_line(key.start_mark))
-            seen.add(key.value)
-        return dict(super().construct_mapping(node, deep=deep))
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"true|false", "tf"),
-    ("null", r"null|~|", ["n", "~", ""]),
-    ("int", r"0|-?[1-9][0-9]{0,15}", "-0123456789"),
-):
-    _StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))
+_PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,15}")
+_WORDS: Final[dict[str, Json]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 @dataclass(frozen=True)
@@ -70,8 +51,10 @@ class Document:
 
     def line_of(self, path: Path) -> int | None:
         """The line of the innermost place on the path that the file has; None without text."""
-        # Only a file with a mistake needs its lines: they cost as much as all the rest.
-        lines = dict(_lines(yaml.compose(self.text, Loader=_StrictLoader), ()))
+        # Only a file with a mistake needs its lines.
+        lines: dict[Path, int] = {}
+        if self.text:
+            _Reader(self.text, lines).document()
         return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
@@ -85,42 +68,85 @@ def read_document(text: str, name: str) -> Document:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise RecordTypeInvalid(f"larger than {MAX_BYTES} bytes", file=name)
     try:
-        _check_events(text)
-        value = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader with less, not with more
+        value = _Reader(text).document()
     except RecordTypeInvalid as error:
         raise RecordTypeInvalid(error.problem, file=name, line=error.line) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line = _line(getattr(error, "problem_mark", None))
-        raise RecordTypeInvalid(getattr(error, "problem", None) or "not readable", file=name, line=line) from error
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
+        raise RecordTypeInvalid(str(problem), file=name, line=line) from error
     if not isinstance(value, dict):
         raise RecordTypeInvalid("must be a mapping of names to values", file=name)
     return Document(name, value, text)
 
 
-def _lines(node: Any, path: Path) -> Iterator[tuple[Path, int]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield (*path, key.value), key.start_mark.line + 1
-            yield from _lines(value, (*path, key.value))
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield (*path, position), value.start_mark.line + 1
-            yield from _lines(value, (*path, position))
+class _Reader:
+    """Builds the value from the parser's events in one pass, so that nothing is built before it was looked at.
+
+    A few lines of aliases could expand to gigabytes; a tag could ask for any object; YAML 1.1 takes `no` for false.
+    """
+
+    def __init__(self, text: str, lines: dict[Path, int] | None = None) -> None:
+        self._events: Iterator[Any] = yaml.parse(text, Loader=_PARSER)
+        self._lines = lines
+
+    def document(self) -> Json:
+        """The value of the only document; None where there is none."""
+        next(self._events)
+        value: Json = None
+        event = next(self._events)
+        if isinstance(event, yaml.DocumentStartEvent):
+            value = self._value(next(self._events), (), 0)
+            next(self._events)
+            event = next(self._events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise RecordTypeInvalid("a file holds one document: take out the line ---", line=_line(event.start_mark))
+        return value
+
+    def _value(self, event: Any, path: Path, depth: int) -> Json:
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            _refuse(event, "anchors and aliases are not allowed; repeat the text")
+        if event.tag is not None:
+            _refuse(event, "tags such as !!str are not allowed")
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event.value) if event.implicit[0] else str(event.value)
+        if depth >= MAX_DEPTH:
+            _refuse(event, f"nested deeper than {MAX_DEPTH}")
+        return self._mapping(path, depth) if isinstance(event, yaml.MappingStartEvent) else self._list(path, depth)
+
+    def _mapping(self, path: Path, depth: int) -> Json:
+        found: dict[str, Json] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._value(event, path, depth + 1)
+            if not isinstance(key, str):
+                _refuse(event, "a key must be text")
+            if key in found:
+                _refuse(event, f"{key!r} is given twice")
+            self._note((*path, key), event)
+            found[key] = self._value(next(self._events), (*path, key), depth + 1)
+        return found
+
+    def _list(self, path: Path, depth: int) -> Json:
+        found: list[Json] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            self._note((*path, len(found)), event)
+            found.append(self._value(event, (*path, len(found)), depth + 1))
+        return found
+
+    def _note(self, path: Path, event: Any) -> None:
+        if self._lines is not None:
+            self._lines[path] = event.start_mark.line + 1
 
 
-def _check_events(text: str) -> None:
-    """Bound nesting and refuse aliases before anything is built: a few lines of aliases can expand to gigabytes."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_StrictLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            line = _line(event.start_mark)
-            raise RecordTypeInvalid("anchors and aliases are not allowed; repeat the text", line=line)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise RecordTypeInvalid(f"nested deeper than {MAX_DEPTH}", line=_line(event.start_mark))
+def _scalar(text: str) -> Json:
+    """An unquoted word: true, false, null and plain integers are not text, and nothing else."""
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _refuse(event: Any, problem: str) -> NoReturn:
+    raise RecordTypeInvalid(problem, line=_line(event.start_mark))
 
 
 def _line(mark: Any) -> int | None:

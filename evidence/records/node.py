@@ -81,12 +81,12 @@ class Node:
     def keys(self, required: Collection[str], optional: Collection[str] = ()) -> None:
         """Require a mapping with all of `required`, and of others only `optional`."""
         given = set(self.mapping())
-        if missing := [key for key in required if key not in given]:
-            self.fail(f"{', '.join(missing)} is missing")
         known = {*required, *optional}
         if unknown := sorted(given - known):
             place = Node(None, (*self.path, unknown[0]))
             place.fail(f"unknown entry {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        if missing := [key for key in required if key not in given]:
+            self.fail(f"{', '.join(missing)} is missing")
 
     def text(self, pattern: re.Pattern[str] | None = None, meaning: str = "text", limit: int = 2000) -> str:
         """A text that is not blank; `meaning` is said where it is none, or where it does not fit the pattern."""
