@@ -97,7 +97,7 @@ def test_published_and_anchored_entries_are_counted(plant: Plant) -> None:
 @pytest.mark.parametrize(
     ("statement", "code"),
     [
-        ("UPDATE entries SET entry_bytes = replace(entry_bytes, '\"stream_seq\":2', '\"stream_seq\":7') "
+        ("UPDATE entries SET entry_bytes = CAST(replace(entry_bytes, '\"stream_seq\":2', '\"stream_seq\":7') AS BLOB) "
          "WHERE stream_seq = 2", "gap"),
         ("UPDATE entries SET leaf_hash = zeroblob(32) WHERE stream_seq = 2", "hash"),
         ("UPDATE entries SET entry_bytes = x'7b' WHERE stream_seq = 2", "unreadable"),
