@@ -6,8 +6,8 @@ which `false && …` and `true || …` absorb by its rules, and unlike an except
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, Final
@@ -47,6 +47,13 @@ class Verdict:
     reason: str = ""
 
 
+_TRUE: Final = Verdict(True)
+_FALSE: Final = Verdict(False)
+
+
+_VERDICTS: Final = {True: Verdict(True), False: Verdict(False)}
+
+
 def check_expression(source: str, fields: Collection[str], predicates: Collection[str]) -> Expression:
     """Check that an expression can be used with these payload fields and predicates.
 
@@ -54,15 +61,21 @@ def check_expression(source: str, fields: Collection[str], predicates: Collectio
     """
     expression = analyse(source)
     check_names(expression, fields, predicates)
-    _program(source)
+    _compiled(source)
     return expression
 
 
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    program: cel.Program
+    functions: tuple[str, ...]
+
+
 @lru_cache(maxsize=4096)
-def _program(source: str) -> cel.Program:
-    analyse(source)
+def _compiled(source: str) -> _Compiled:
+    expression = analyse(source)
     try:
-        return cel.compile(source)
+        return _Compiled(cel.compile(source), tuple(sorted(expression.functions)))
     except Exception as error:
         raise ExpressionInvalid(_syntax(str(error))) from None
     except BaseException as error:
@@ -76,47 +89,39 @@ def _syntax(message: str) -> str:
     return f"character {problem.splitlines()[0].split(':', 1)[-1]}" if found and problem else "is no expression"
 
 
-@dataclass
 class Evaluation:
-    """One record's values and predicates; expressions about it are evaluated one after the other.
+    """One record's values and predicates; expressions about it are evaluated one after the other."""
 
-    `scope` is the one that predicates work with: set a fresh one for each rule.
-    """
+    _scope: Scope
 
-    scope: Scope
-    context: cel.Context
-    refused: str = ""
-    """Why nothing can be evaluated: the record holds too much, or what CEL has no value for."""
-    codes: list[str] = field(default_factory=list)
-    calls: int = 0
-    interrupt: BaseException | None = None
-
-    @classmethod
-    def of(
-        cls, scope: Scope, variables: Mapping[str, Any], predicates: Mapping[str, Predicate], payload: Mapping[str, Any]
-    ) -> Evaluation:
-        """Prepare: `payload` holds the fields that the expressions name, each converted once."""
-        evaluation = cls(scope, cel.Context())
-        functions: dict[str, Callable[..., Any]] = {
-            name: partial(evaluation.call, predicate) for name, predicate in predicates.items()
-        }
-        if not _bounded(payload):
-            evaluation.refused = TOO_LARGE
-            return evaluation
+    def __init__(
+        self, variables: Mapping[str, Any], payload: Mapping[str, Any], predicates: Mapping[str, Predicate]
+    ) -> None:
+        """`payload` holds the fields that the expressions name, each converted once."""
+        self._predicates = predicates
+        self._registered: set[str] = set()
+        self._codes: list[str] = []
+        self._calls = 0
+        self._interrupt: BaseException | None = None
+        self._refused = "" if _bounded(payload) else TOO_LARGE
+        """Why nothing can be evaluated: the record holds too much, or what CEL has no value for."""
         try:
-            evaluation.context = cel.Context({**variables, "payload": payload}, functions)
+            self._context = cel.Context({**variables, "payload": {} if self._refused else payload})
         except Exception:
-            evaluation.refused = NOT_COMPUTABLE
-        return evaluation
+            self._context, self._refused = cel.Context(), NOT_COMPUTABLE
 
     def verdict(self, source: str, scope: Scope) -> Verdict:
-        """Evaluate an expression that must be true or false; predicates note their inputs and reasons in `scope`."""
-        if self.refused:
-            return Verdict(None, self.refused)
-        self.scope, self.calls = scope, 0
-        self.codes.clear()
+        """Evaluate an expression that must be true or false.
+
+        Its predicates note their inputs and reasons in `scope`.
+        """
+        if self._refused:
+            return Verdict(None, self._refused)
+        compiled = _compiled(source)
+        if compiled.functions:
+            self._prepare(compiled.functions, scope)
         try:
-            value = _program(source).execute(self.context)
+            value = compiled.program.execute(self._context)
         except KeyError:
             return self._undecided(MISSING_FIELD)
         except Exception:
@@ -124,34 +129,45 @@ class Evaluation:
         except BaseException as error:
             _stop(error)
             return self._undecided(NOT_COMPUTABLE)
-        if self.interrupt is not None:
-            raise self.interrupt
-        return Verdict(value) if type(value) is bool else Verdict(None, NOT_BOOLEAN)
+        if self._interrupt is not None:
+            raise self._interrupt
+        if value is True:
+            return _TRUE
+        return _FALSE if value is False else Verdict(None, NOT_BOOLEAN)
+
+    def _prepare(self, functions: tuple[str, ...], scope: Scope) -> None:
+        """Register the predicates that are not yet: most records meet few of a type's rules."""
+        self._scope, self._calls = scope, 0
+        self._codes.clear()
+        for name in functions:
+            if name not in self._registered:
+                self._context.add_function(name, partial(self.call, self._predicates[name]))
+                self._registered.add(name)
 
     def call(self, predicate: Predicate, *arguments: Any) -> Any:
         """Call a predicate and let nothing but a CEL value out."""
-        self.calls += 1
-        if self.calls > MAX_CALLS:
+        self._calls += 1
+        if self._calls > MAX_CALLS:
             return self._note(TOO_LARGE)
         try:
-            value = predicate(self.scope, *(_sorted(item) for item in arguments))
+            value = predicate(self._scope, *(_sorted(item) for item in arguments))
         except Undecidable as undecidable:
             return self._note(str(undecidable))
         except Exception:
             return self._note(PREDICATE_FAILED)
         except BaseException as error:
-            self.interrupt = error
+            self._interrupt = error
             return _UNDECIDED
         return value if _is_cel(value) else self._note(PREDICATE_FAILED)
 
     def _note(self, code: str) -> _Undecided:
-        self.codes.append(code)
+        self._codes.append(code)
         return _UNDECIDED
 
     def _undecided(self, code: str) -> Verdict:
-        if self.interrupt is not None:
-            raise self.interrupt
-        return Verdict(None, self.codes[-1] if self.codes else code)
+        if self._interrupt is not None:
+            raise self._interrupt
+        return Verdict(None, self._codes[-1] if self._codes else code)
 
 
 def _stop(error: BaseException) -> None:

@@ -75,13 +75,13 @@ class RuleEngine:
         """
         return Judging(self, self.plan(candidate.type, candidate.version), candidate, facts).judgement()
 
-    def scope(self, candidate: Fact, facts: Facts, memo: dict[Any, Any] | None = None) -> Scope:
+    def scope(self, candidate: Fact, facts: Facts) -> Scope:
         """A scope in which predicates about `candidate` work."""
-        scope = Scope(candidate, facts, self._tables, self._zone, memo={} if memo is None else memo)
+        scope = Scope(candidate, facts, self._tables, self._zone)
         scope.position = partial(self._position_of, facts)
         return scope
 
-    def evaluation(self, needs: Needs, candidate: Fact, facts: Facts, state: str) -> Evaluation:
+    def evaluation(self, needs: Needs, candidate: Fact, state: str) -> Evaluation:
         """An evaluation of expressions with these needs about `candidate`, its subject being in `state`."""
         payload = dict(candidate.payload) if needs.whole_payload else _only(candidate.payload, needs.fields)
         variables = {name: _VARIABLES[name](candidate) for name in needs.variables if name in _VARIABLES}
@@ -90,14 +90,14 @@ class RuleEngine:
         if "event" in needs.variables:
             lifecycle = self.plan(candidate.type, candidate.version).record_type.lifecycle
             variables["event"] = candidate.event or (lifecycle.default_event if lifecycle is not None else "")
-        return Evaluation.of(self.scope(candidate, facts), variables, needs.predicates, payload)
+        return Evaluation(variables, payload, self._predicates)
 
     def guard(self, facts: Facts) -> Guard:
         """A guard for `fold`: evaluates a record's conditions over what was known when it was sequenced."""
 
         def holds(fact: Fact, expression: str, state: str) -> bool:
             known = Horizon(facts, fact.index)
-            evaluation = self.evaluation(self.plan(fact.type, fact.version).needs, fact, known, state)
+            evaluation = self.evaluation(self.plan(fact.type, fact.version).needs, fact, state)
             return evaluation.verdict(expression, self.scope(fact, known)).value is True
 
         return holds

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from evidence.records.facts import Fact, Facts
 from evidence.records.judgement import MAX_INPUTS, Judgement, Outcome, RuleResult, Severity, Step
 from evidence.records.lifecycle import HELD, NEW, UNPROVEN_ROLES, Move, attempt, current, fold, followed
 from evidence.records.lifecycle_definition import LifecycleDef
-from evidence.records.predicates.scope import Scope
+from evidence.records.rule_definition import RuleDef
+from evidence.records.rules.cel import Verdict
 from evidence.records.rules.horizon import Horizon
 from evidence.records.rules.marks import marks_of
 from evidence.records.rules.override import overridden
-from evidence.records.rules.plan import Plan, holds_subject
+from evidence.records.rules.plan import Plan
 
 if TYPE_CHECKING:
     from evidence.records.rules.engine import RuleEngine
@@ -28,28 +29,19 @@ class Judging:
     def __init__(self, engine: RuleEngine, plan: Plan, candidate: Fact, facts: Facts) -> None:
         self.engine, self.plan, self.candidate = engine, plan, candidate
         self.facts = Horizon(facts, candidate.index)
-        self.memo: dict[Any, Any] = {}
+        self.scope = engine.scope(candidate, self.facts)
+        """One for all rules; what a rule notes is cleared before the next one."""
         self.results: list[RuleResult] = []
         self.marks = marks_of(candidate)
         self.state, self.opened_by = self._position()
-        self.evaluation = engine.evaluation(plan.needs, candidate, self.facts, self.state)
-        self.evaluation.scope.memo = self.memo
+        self.evaluation = engine.evaluation(plan.needs, candidate, self.state)
 
     def judgement(self) -> Judgement:
         """The judgement. Call it once."""
         lifecycle = self.plan.record_type.lifecycle
         event, step = self._own_event(lifecycle) if lifecycle is not None else ("", None)
         for rule in self.plan.rules(event):
-            scope = self._scope()
-            if rule.applies:
-                applies = self.evaluation.verdict(rule.applies, scope)
-                if applies.value is False:
-                    continue
-                if applies.value is None:
-                    self._add(rule.id, rule.version, rule.severity, Outcome.UNKNOWN, applies.reason, scope)
-                    continue
-                scope.reasons.clear()
-            self._check(rule.id, rule.version, rule.severity, rule.check, rule.reason, scope)
+            self._rule(rule)
         self.results, all_counted = overridden(self.results, self.candidate.payload.get("override"))
         if not all_counted:
             self.marks.add("override_refused")
@@ -83,7 +75,7 @@ class Judging:
                 if refusal is None and tried.definition.by and candidate.role in UNPROVEN_ROLES:
                     self.marks.add("role_unproven")
             if tried.definition.when:
-                self._check("LC3", LIFECYCLE_VERSION, Severity.HARD, tried.definition.when, GUARD_REASON, self._scope())
+                self._check("LC3", LIFECYCLE_VERSION, Severity.HARD, tried.definition.when, GUARD_REASON)
         event = candidate.event or lifecycle.default_event
         return event, Step(tried.event, tried.from_state, tried.to, legal)
 
@@ -110,44 +102,58 @@ class Judging:
             return None
 
         def holds(expression: str) -> bool:
-            return self.evaluation.verdict(expression, self._scope()).value is True
+            return self._verdict(expression).value is True
 
         to = followed(governor.lifecycle, self.state, self.candidate, holds)
         return Step(self.candidate.type, self.state, self.state if to is None else to, True)
 
     def _held(self, step: Step | None) -> Step | None:
-        governor = self.plan.governor
-        if step is None or governor is None or governor.lifecycle is None:
+        """The move, or into `held` where a failed rule holds the subject and its state has a way there."""
+        plan = self.plan
+        if step is None or self.state not in plan.holdable:
             return step
-        lifecycle = governor.lifecycle
-        # Held only where the lifecycle has a way there: what was stopped in an emergency is not merely held.
-        ways = [event.from_states for event in lifecycle.events.values() if event.to == HELD]
-        ways += [item.from_states for item in lifecycle.follow if item.to == HELD]
-        against = (item for item in self.results if _stands_against(item))
-        if any(self.state in way for way in ways) and holds_subject(self.plan.record_type.rules, against):
+        if any(item.rule in plan.holding and _stands_against(item) for item in self.results):
             return Step(step.event, self.state, HELD, False)
         return step
 
-    def _check(self, rule: str, version: int, severity: Severity, check: str, reason: str, scope: Scope) -> None:
-        verdict = self.evaluation.verdict(check, scope)
+    def _rule(self, rule: RuleDef) -> None:
+        self._forget()
+        if rule.applies:
+            applies = self._verdict(rule.applies)
+            if applies.value is None:
+                self._add(rule.id, rule.version, rule.severity, Outcome.UNKNOWN, applies.reason)
+            if applies.value is not True:
+                return
+            self.scope.reasons.clear()
+        self._check(rule.id, rule.version, rule.severity, rule.check, rule.reason)
+
+    def _check(self, rule: str, version: int, severity: Severity, check: str, reason: str) -> None:
+        verdict = self._verdict(check)
         if verdict.value is None:
-            self._add(rule, version, severity, Outcome.UNKNOWN, verdict.reason, scope)
+            self._add(rule, version, severity, Outcome.UNKNOWN, verdict.reason)
         elif verdict.value:
-            self._add(rule, version, severity, Outcome.PASS, "", scope)
+            self._add(rule, version, severity, Outcome.PASS, "")
         else:
-            self._add(rule, version, severity, Outcome.FAIL, scope.reasons[-1] if scope.reasons else reason, scope)
+            # Of several predicates that said no the last one was decisive: `&&` and `||` stop there.
+            noted = self.scope.reasons
+            self._add(rule, version, severity, Outcome.FAIL, noted[-1] if noted else reason)
+
+    def _verdict(self, source: str) -> Verdict:
+        return self.evaluation.verdict(source, self.scope)
+
+    def _forget(self) -> None:
+        self.scope.inputs.clear()
+        self.scope.reasons.clear()
 
     def _lifecycle_result(self, rule: str, reason: str, inputs: tuple[int, ...]) -> None:
         outcome = Outcome.FAIL if reason else Outcome.PASS
         self.results.append(RuleResult(rule, LIFECYCLE_VERSION, outcome, Severity.HARD, reason, inputs))
 
-    def _add(self, rule: str, version: int, severity: Severity, outcome: Outcome, reason: str, scope: Scope) -> None:
+    def _add(self, rule: str, version: int, severity: Severity, outcome: Outcome, reason: str) -> None:
         # The record itself is no input: a judgement rests on what was there before it.
-        inputs = sorted(index for index in scope.inputs if index < self.candidate.index)[-MAX_INPUTS:]
-        self.results.append(RuleResult(rule, version, outcome, severity, reason, tuple(inputs)))
-
-    def _scope(self) -> Scope:
-        return self.engine.scope(self.candidate, self.facts, self.memo)
+        own = self.candidate.index
+        inputs = tuple(sorted(i for i in self.scope.inputs if i < own)[-MAX_INPUTS:]) if self.scope.inputs else ()
+        self.results.append(RuleResult(rule, version, outcome, severity, reason, inputs))
 
 
 def _stands_against(item: RuleResult) -> bool:

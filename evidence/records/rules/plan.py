@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from evidence.records.judgement import RuleResult
+from evidence.records.lifecycle import HELD
 from evidence.records.model import RecordType
 from evidence.records.predicates.scope import Predicate
 from evidence.records.rule_definition import RuleDef
@@ -28,17 +28,15 @@ class Needs:
     fields: frozenset[str]
     whole_payload: bool
     variables: frozenset[str]
-    predicates: Mapping[str, Predicate]
 
     @classmethod
-    def of(cls, expressions: Iterable[Expression], predicates: Mapping[str, Predicate]) -> Needs:
+    def of(cls, expressions: Iterable[Expression]) -> Needs:
         """The union of what the expressions name."""
         listed = list(expressions)
         return cls(
             frozenset().union(*(item.fields for item in listed)),
             any(item.whole_payload for item in listed),
             frozenset().union(*(item.variables for item in listed)),
-            {name: predicates[name] for item in listed for name in sorted(item.functions)},
         )
 
 
@@ -60,9 +58,7 @@ class Plan:
             sources += [event.when for event in own.lifecycle.events.values()]
         elif self.governor is not None and self.governor.lifecycle is not None:
             sources += [item.when for item in self.governor.lifecycle.follow if item.record == own.id]
-        return Needs.of(
-            [check_expression(source, fields, self.predicates) for source in sources if source], self.predicates
-        )
+        return Needs.of(check_expression(source, fields, self.predicates) for source in sources if source)
 
     @cached_property
     def display_needs(self) -> Needs:
@@ -70,7 +66,7 @@ class Plan:
         lifecycle = self.record_type.lifecycle
         sources = [item.when for item in lifecycle.timed] if lifecycle is not None else []
         fields = self.record_type.fields
-        return Needs.of([check_expression(item, fields, self.predicates) for item in sources], self.predicates)
+        return Needs.of(check_expression(item, fields, self.predicates) for item in sources)
 
     def rules(self, event: str) -> tuple[RuleDef, ...]:
         """The rules that are about an event, or about every record."""
@@ -82,14 +78,20 @@ class Plan:
         return found
 
     @cached_property
+    def holding(self) -> frozenset[str]:
+        """The rules whose failure holds the subject."""
+        return frozenset(rule.id for rule in self.record_type.rules if rule.effect == "hold")
+
+    @cached_property
+    def holdable(self) -> frozenset[str]:
+        """The states that have a way to `held`: what was stopped in an emergency is not merely held."""
+        if self.governor is None or self.governor.lifecycle is None:
+            return frozenset()
+        lifecycle = self.governor.lifecycle
+        ways = [event.from_states for event in lifecycle.events.values() if event.to == HELD]
+        ways += [item.from_states for item in lifecycle.follow if item.to == HELD]
+        return frozenset().union(*ways)
+
+    @cached_property
     def _rules(self) -> dict[str, tuple[RuleDef, ...]]:
         return {}
-
-
-def holds_subject(rules: Iterable[RuleDef], blocking: Iterable[RuleResult]) -> bool:
-    """Whether a rule with the effect `hold` is among those that stand against the record."""
-    holding = {rule.id for rule in rules if rule.effect == "hold"}
-    return any(item.rule in holding for item in blocking)
-
-
-__all__ = ["LIFECYCLE_RULES", "Needs", "Plan", "holds_subject"]
