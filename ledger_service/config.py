@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Pause between two publications by the scheduler."""
     anchor_every_s: float = Field(default=60.0, gt=0, le=86_400)
     """Pause between two looks at the chains by the scheduler."""
+    reconsider_every_s: float = Field(default=10.0, gt=0, le=86_400)
+    """Pause between two looks of the scheduler for late knowledge, which may change earlier judgements."""
     scheduler: bool = True
     """Publish and anchor within this process. Off where a worker process does it."""
 

@@ -125,7 +125,7 @@ class Scheduler:
 
 
 def standard_jobs(services: Services) -> list[Job]:
-    """Publish and anchor every ledger at the intervals of the settings."""
+    """Publish and anchor every ledger, and judge again what late knowledge concerns, at the settings' intervals."""
 
     def ledgers() -> list[str]:
         return [ledger.slug for ledger in services.ledgers.all()]
@@ -134,4 +134,5 @@ def standard_jobs(services: Services) -> list[Job]:
     return [
         Job("publish", settings.publish_every_s, ledgers, services.publisher.publish),
         Job("anchor", settings.anchor_every_s, ledgers, services.anchoring.run_once),
+        Job("reconsider", settings.reconsider_every_s, ledgers, services.reconsider.run),
     ]

@@ -116,6 +116,7 @@ def verify(
 def fsck(
     ledger: Ledger,
     rebuild_tiles: Annotated[bool, typer.Option(help="First write missing tiles again from the rows.")] = False,
+    rejudge: Annotated[bool, typer.Option("--rejudge", help="Judge every record again and compare.")] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> int:
@@ -123,7 +124,7 @@ def fsck(
     with services_at(data) as services:
         if rebuild_tiles:
             services.publisher.rebuild_tiles(ledger)
-        report = services.fsck.report(ledger)
+        report = services.fsck.report(ledger, rejudge=rejudge)
     value = {
         "ledger": ledger,
         "sound": report.is_sound,

@@ -22,6 +22,7 @@ from ledger_service.fsck.entries import LogCheck
 from ledger_service.fsck.files import check_attachments, check_blobs, check_keys
 from ledger_service.fsck.model import Finding, Findings, FsckReport
 from ledger_service.fsck.published import FileCheck, check_checkpoints
+from ledger_service.fsck.rejudged import check_judgements_again
 from ledger_service.fsck.rows import check_row_sums, check_sqlite
 from ledger_service.fsck.sealed import check_data_keys, check_master, fresh_vault
 from ledger_service.keys.repository import root_of
@@ -42,8 +43,11 @@ class FsckService:
         """All findings of a ledger and of what it shares with others (database, blobs, embedded chain)."""
         return list(self.report(ledger).findings)
 
-    def report(self, ledger: str) -> FsckReport:
-        """The same with the amount that was read. Raises NotFound for a ledger that does not exist."""
+    def report(self, ledger: str, *, rejudge: bool = False) -> FsckReport:
+        """The same with the amount that was read. Raises NotFound for a ledger that does not exist.
+
+        With `rejudge` every judgement is made again from scratch and compared with the stored one.
+        """
         found = Findings()
         known = True
         # Around the whole transaction: on a damaged file even its end may fail, after everything was looked at.
@@ -55,6 +59,9 @@ class FsckService:
             if known or found.items:
                 with found.guard("ledger", f"ledgers[{ledger}]"):
                     self._ledger(connection, ledger, found)
+                if rejudge:
+                    with found.guard("rejudge", f"ledgers[{ledger}]"):
+                        check_judgements_again(connection, ledger, self._catalogue, found)
         if not known and not found.items:
             raise NotFound("no ledger by this name")
         check_embedded_chain(self._data_dir / EMBEDDED_CHAIN, str(EMBEDDED_CHAIN), found)

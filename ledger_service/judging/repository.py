@@ -39,6 +39,11 @@ class OpenedEntry:
     judgement: Disclosure | None
 
 
+def size(connection: Connection, ledger: str) -> int:
+    """Number of entries."""
+    return entry_rows.size(connection, ledger)
+
+
 def leaf_hash_at(connection: Connection, ledger: str, index: int) -> bytes | None:
     """Leaf hash of the entry at `index`."""
     found: bytes | None = connection.execute(_HASH_AT, {"ledger": ledger, "idx": index}).scalar()

@@ -1,0 +1,216 @@
+"""Reconsideration: what came to be known later may lead to another judgement on an earlier record.
+
+The sweep follows the log. For each new entry that speaks of a time before the newest one it judges the earlier records
+that it may concern once more, as of their own instants, with what is known now. Where a rule's result is another, a
+record of type `judgement` is appended; nothing is rewritten.
+
+Exactly once: the records and the cursor are written in one transaction, which gives way where the cursor has moved, and
+the record ids follow from what they are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from evidence.canonical import Json
+from evidence.errors import EvidenceError
+from evidence.records import Catalogue
+from evidence.records.facts import Fact, Facts
+from evidence.records.judgement import Judgement, parse_judgement
+from evidence.records.late import KnownThen, LateFacts, changed_rules, counts_since
+from evidence.statement import stream_id
+from ledger_service.entries.model import read_judgement
+from ledger_service.judging import candidates, repository
+from ledger_service.judging.candidates import JUDGEMENT
+from ledger_service.judging.facts import LedgerCache, open_fact
+from ledger_service.judging.group import GroupFacts
+from ledger_service.judging.model import Engine as RuleEngine
+from ledger_service.judging.service import roles
+from ledger_service.judging.signing import ServiceSigner
+from ledger_service.keys.repository import load_history
+from ledger_service.kit.clock import Clock
+from ledger_service.kit.db import read, write
+from ledger_service.kit.dialect import lock_ledger
+from ledger_service.kit.keystore import KeyStore
+from ledger_service.statements.model import PreparedStatement, Rejected
+from ledger_service.statements.prepare import SERVICE_TYPES
+from ledger_service.statements.sequencer import Sequencer
+
+CURSOR = "reconsider"
+STEP = 200
+"""New entries looked at in one transaction."""
+_CACHE_FACTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A record on which today's judgement is another one."""
+
+    fact: Fact
+    cause: int
+    judgement: Judgement
+    rules: tuple[str, ...]
+    follows: str | None
+    """Record id of the judgement record that was the newest so far; None where that is the entry's own."""
+
+
+class ReconsiderService:
+    """Follows the log and appends judgements."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        keystore: KeyStore,
+        rules: RuleEngine,
+        catalogue: Catalogue,
+        sequencer: Sequencer,
+        signer: ServiceSigner,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._keystore = keystore
+        self._rules = rules
+        self._catalogue = catalogue
+        self._sequencer = sequencer
+        self._signer = signer
+
+    def run(self, ledger: str) -> int:
+        """Look at everything new; returns how many judgements were appended. Raises what sequencing raises."""
+        appended = 0
+        while (made := self._step(ledger)) is not None:
+            appended += made
+        return appended
+
+    def _step(self, ledger: str) -> int | None:
+        """One stretch of the log; None when nothing is new, or another process was first."""
+        with read(self._engine) as connection:
+            begin, size = repository.cursor(connection, ledger, CURSOR), repository.size(connection, ledger)
+            if begin >= size:
+                return None
+            end = min(begin + STEP, size)
+            stream_key = self._keystore.stream_key(ledger)
+            look = _Look(connection, ledger, size, self._rules, self._catalogue.zone, stream_key)
+            changed = list(look.changed(begin, end))
+        statements = [self._statement(ledger, item) for item in changed]
+        with write(self._engine) as connection:
+            lock_ledger(connection, ledger)
+            if repository.cursor(connection, ledger, CURSOR) != begin:
+                return None
+            outcomes = self._sequencer.sequence_in(connection, statements) if statements else []
+            for outcome in outcomes:
+                if isinstance(outcome, Rejected) and outcome.error.status != 409:
+                    raise outcome.error  # Everything is taken back: the next run finds the same work.
+            repository.move_cursor(connection, ledger, CURSOR, end)
+        return sum(not isinstance(outcome, Rejected) and outcome.created for outcome in outcomes)
+
+    def _statement(self, ledger: str, item: Changed) -> PreparedStatement:
+        now = self._clock.now()
+        payload: dict[str, Json] = {
+            "subject": item.fact.subject,
+            "of_record": item.fact.record_id,
+            "of_index": item.fact.index,
+            "cause_index": item.cause,
+            "rule_results": item.judgement.to_value(),
+            "changed_rules": list(item.rules),
+        }
+        if item.follows is not None:
+            payload["supersedes_judgement"] = item.follows
+        record_id = self._signer.record_id(
+            ledger, JUDGEMENT, item.fact.received_at, item.fact.index, item.cause, item.follows or ""
+        )
+        return self._signer.prepare(ledger, JUDGEMENT, record_id, payload, now)
+
+
+class _Look:
+    """One look at a stretch of the log, in one snapshot."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        ledger: str,
+        size: int,
+        rules: RuleEngine,
+        zone: ZoneInfo,
+        stream_key: bytes,
+    ) -> None:
+        self._rules = rules
+        self._zone = zone
+        self._connection = connection
+        self._ledger = ledger
+        self._size = size
+        self._role_of = roles(load_history(connection, ledger))
+        cache = LedgerCache(_CACHE_FACTS)
+        cache.moved_to(size, None)
+        blind = partial(stream_id, stream_key)
+        self._facts = GroupFacts(connection, ledger, cache, size, blind, self._role_of)
+
+    def changed(self, begin: int, end: int) -> Iterator[Changed]:
+        """The earlier records on which the entries in `[begin, end)` lead to another judgement."""
+        causes: dict[int, int] = {}
+        for entry in repository.opened(self._connection, self._ledger, range(begin, end)):
+            try:
+                fact = open_fact(entry, self._role_of)
+            except EvidenceError:
+                continue  # fsck names it; what cannot be read throws no light on anything.
+            if fact.type in SERVICE_TYPES:
+                continue
+            for index in self._concerned(fact):
+                causes.setdefault(index, fact.index)
+        for index in candidates.with_judgement(self._connection, self._ledger, causes):
+            found = self._judged_again(index, causes[index])
+            if found is not None:
+                yield found
+
+    def _concerned(self, fact: Fact) -> set[int]:
+        """The earlier entries that a new fact may concern; none where it speaks of nothing but its own present."""
+        since = counts_since(fact, self._zone)
+        if fact.supersedes is not None:
+            since = min(since, candidates.occurred_at(self._connection, self._ledger, fact.supersedes) or since)
+        newest = candidates.newest_occurred_at(self._connection, self._ledger, fact.index)
+        if newest is None or newest < since or not fact.subject:
+            return set()
+        streams = {self._facts.stream(fact.subject), *candidates.targets_of(self._connection, self._ledger, fact.index)}
+        return candidates.touched(self._connection, self._ledger, streams, since, fact.index)
+
+    def _judged_again(self, index: int, cause: int) -> Changed | None:
+        [entry] = repository.opened(self._connection, self._ledger, [index])
+        whole = all(item.text is not None for item in entry.disclosures)
+        frozen = read_judgement(entry.judgement)
+        if frozen is None or not whole:
+            return None  # Something of it is erased: it cannot be judged as it was, and nobody may guess.
+        fact = open_fact(entry, self._role_of)
+        then = self._judge(fact, KnownThen(self._facts, index))
+        now = self._judge(fact, LateFacts(self._facts, fact, self._zone))
+        if then is None or now is None or not changed_rules(then, now):
+            return None  # What differs for another reason, new tables or an erasure, is no late knowledge.
+        follows, newest = self._newest(fact, frozen)
+        rules = changed_rules(newest, now)
+        return Changed(fact, cause, now, rules, follows) if rules else None
+
+    def _judge(self, fact: Fact, facts: Facts) -> Judgement | None:
+        """As of the record's own instant, from the end of the log; None where the engine fails."""
+        try:
+            judgement = self._rules.judge(replace(fact, index=self._size, blocked=None, step=None), facts)
+            return parse_judgement(judgement.to_value())
+        except Exception as error:
+            if self._facts.failure is not None:
+                raise self._facts.failure from error
+            structlog.get_logger("judging").error(
+                "rules failed", ledger=self._ledger, index=fact.index, type=fact.type, error=type(error).__name__
+            )
+            return None
+
+    def _newest(self, fact: Fact, frozen: Judgement) -> tuple[str | None, Judgement]:
+        """The newest judgement on a record: the entry's own, or the last one that was appended for it."""
+        records = [item for item in self._facts.about(fact.subject) if item.type == JUDGEMENT]
+        mine = [item for item in records if item.payload.get("of_record") == fact.record_id]
+        if not mine or "rule_results" not in mine[-1].payload:
+            return None, frozen
+        return mine[-1].record_id, parse_judgement(mine[-1].payload["rule_results"])
