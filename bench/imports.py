@@ -34,7 +34,7 @@ _DEVICES = {"HR-SYSTEM": DeviceKey.from_seed("urn:safety-ledger:device:hr", b"h"
 
 def rows(quick: bool) -> Iterator[Row]:
     """One row: a CSV of trainings against its own statements, made beforehand."""
-    rounds, count = (1, 1000) if quick else (3, 10_000)
+    rounds, count = (1, 250) if quick else (3, 2500)
     SCRATCH.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=SCRATCH) as name, ledger(Path(name, "data")) as services:
         services.keys.enrol(LEDGER, _DEVICES["HR-SYSTEM"].key.public, "HR", "system")
