@@ -14,7 +14,7 @@ from typing import Final
 
 from evidence.canonical import Json, dumps
 from evidence.hashing import sha256
-from evidence.records.node import Node
+from evidence.records.node import Node, top_of
 from evidence.records.rule_definition import CONFIDENCES
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -87,7 +87,7 @@ class ClauseMap:
 
 def parse_clause_map(data: Mapping[str, Json]) -> ClauseMap:
     """A clause map from the data of its file. Raises `RecordTypeInvalid` with the path of the defect."""
-    node = Node(dict(data))
+    node = top_of(data)
     node.keys({"id", "version", "labels", "source", "confidence", "clauses"}, {"valid_from", "valid_to"})
     valid_from, valid_to = validity(node)
     clauses = tuple(_clause(item) for item in node["clauses"].each())

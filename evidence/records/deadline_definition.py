@@ -132,6 +132,6 @@ def _duration(node: Node) -> timedelta:
 
 
 def _field(node: Node, fields: Collection[str]) -> str:
-    if node.value not in fields:
+    if not isinstance(node.value, str) or node.value not in fields:
         node.fail(f"names a field that does not exist: {node.value}")
-    return str(node.value)
+    return node.value

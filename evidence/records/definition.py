@@ -15,7 +15,7 @@ from evidence.records.deadline_definition import parse_deadlines
 from evidence.records.field_definition import field_data, parse_fields, parse_form, parse_unique
 from evidence.records.lifecycle_definition import LifecycleDef, parse_lifecycle
 from evidence.records.model import ANY_SUBJECT, RecordType
-from evidence.records.node import Node, Path
+from evidence.records.node import Node, Path, top_of
 from evidence.records.rule_definition import parse_measures, parse_rules
 from evidence.records.schema import assemble, check_closed
 
@@ -36,7 +36,7 @@ def define(source: Mapping[str, Json], common: Mapping[str, Json]) -> RecordType
     """
     shared = Node(dict(common))
     shared.keys({"defs", "fields"})
-    top = Node(dict(source))
+    top = top_of(source)
     top.keys(_FILE_KEYS, _OPTIONAL)
     top["subject"].keys({"kind", "personal"})
     kind = _kind(top["subject"]["kind"])
@@ -63,7 +63,7 @@ def define(source: Mapping[str, Json], common: Mapping[str, Json]) -> RecordType
 
 def from_data(data: Mapping[str, Json]) -> RecordType:
     """A record type from its canonical data. Raises `RecordTypeInvalid` with the path of the defect."""
-    top = Node(dict(data))
+    top = top_of(data)
     top.keys(_DATA_KEYS, _OPTIONAL)
     schema = top["schema"].mapping()
     check_closed(schema)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from evidence.canonical import Json
+from evidence.canonical import Json, dumps
 from evidence.errors import Malformed
 
 LANGUAGES: Final = ("zh", "en")
@@ -131,6 +131,15 @@ class Node:
         if not all(isinstance(text, str) and text.strip() for text in self.mapping().values()):
             self.fail(f"must have text in every language ({', '.join(LANGUAGES)})")
         return {language: str(self.mapping()[language]) for language in LANGUAGES}
+
+
+def top_of(data: Mapping[str, Json]) -> Node:
+    """The top of a file's data, which must be what canonical JSON can carry: its digest is committed to."""
+    try:
+        dumps(dict(data))
+    except Malformed as error:
+        raise RecordTypeInvalid("holds a value that JSON cannot carry exactly") from error
+    return Node(dict(data))
 
 
 def place_of(path: Path, document: Json = None) -> str:

@@ -69,7 +69,11 @@ def check_closed(schema: Mapping[str, Json]) -> None:
     except jsonschema_rs.ValidationError as error:
         place = list(error.instance_path)
         # A field's schema stands at the field, in the file and for the reader.
-        path = ("fields", place[1], "schema", *place[2:]) if place[:1] == ["properties"] else ("schema", *place)
+        path = (
+            ("fields", place[1], "schema", *place[2:])
+            if place[:1] == ["properties"] and place[1:]
+            else ("schema", *place)
+        )
         raise RecordTypeInvalid(f"not a JSON Schema 2020-12: {_first_line(error)}", path=path) from error
     except (jsonschema_rs.ReferencingError, ValueError) as error:
         raise RecordTypeInvalid(f"not a JSON Schema 2020-12: {_first_line(error)}", path=("schema",)) from error

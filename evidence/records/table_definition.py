@@ -8,14 +8,14 @@ import jsonschema_rs
 
 from evidence.canonical import Json
 from evidence.records.clause_map import ID, validity
-from evidence.records.node import Node, RecordTypeInvalid
+from evidence.records.node import RecordTypeInvalid, top_of
 from evidence.records.rule_definition import CONFIDENCES
 from evidence.records.table import Table
 
 
 def parse_table(data: Mapping[str, Json]) -> Table:
     """A table from the data of its file. Raises `RecordTypeInvalid` with the path of the defect."""
-    node = Node(dict(data))
+    node = top_of(data)
     node.keys({"id", "version", "labels", "source", "confidence", "schema", "values"}, {"valid_from", "valid_to"})
     valid_from, valid_to = validity(node)
     values = node["values"].mapping()
