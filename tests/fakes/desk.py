@@ -1,4 +1,4 @@
-"""A site office in memory: records of any type, held against their types and judged one after another, as the log would.
+"""A site office in memory: records of any type, held against their types and judged in turn, as the log would.
 
 desk = Desk()
 judgement = desk.record("hazard_report", "hazard/H-1", event="submit", attachments=[photo("photo_before")], …)
@@ -75,10 +75,13 @@ class Desk:
         return self
 
     def record(
-        self, record_type: str, subject: str, *, role: str = "safety_officer", occurred: datetime | None = None,
-        supersedes: str | None = None, **payload: Any,
+        self, record_type: str, subject: str, /, *, role: Any = "safety_officer", occurred: Any = None,
+        supersedes: Any = None, **payload: Any,
     ) -> Judgement:  # fmt: skip
-        """Hold a record against its type, judge it, and add it with what its judgement froze."""
+        """Hold a record against its type, judge it, and add it with what its judgement froze.
+
+        `role`: of the signing key; `occurred`: an earlier instant than now; `supersedes`: the record it replaces.
+        """
         own = {"subject": subject, "site": "SH-1", **payload}
         definition = catalogue().types[record_type]
         validate(definition, own)
@@ -111,7 +114,7 @@ class Desk:
         state, needs = self.state(subject), engine().plan(record_type).display_needs
 
         def holds(expression: str) -> bool:
-            evaluation = engine().evaluation(needs, asked, self.facts, state)
+            evaluation = engine().evaluation(needs, asked, state)
             return evaluation.verdict(expression, engine().scope(asked, self.facts)).value is True
 
         return display_state(lifecycle, state, holds)

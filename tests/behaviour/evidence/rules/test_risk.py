@@ -251,7 +251,7 @@ class Violations:
         self.desk, self.index = desk, 100
 
     def add(self, number: int, detected: datetime, *decisions: str, place: str = "zone/Z-1") -> None:
-        payload = {"zone_id": "Z-1"} if place.startswith("zone/") else {"risk_ref": "R-1"}
+        payload: dict[str, Json] = {"zone_id": "Z-1"} if place.startswith("zone/") else {"risk_ref": "R-1"}
         self._fact(number, detected, payload, [place])
         for decision in decisions:
             self._fact(number, detected + timedelta(hours=1), {"event": decision}, [])

@@ -1,0 +1,640 @@
+"""Actions, nonconformities, drills, consultation, law, audits and the rest: nothing closes while something is open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.errors import Malformed
+from evidence.records.deadline_state import DeadlineState
+from evidence.records.judgement import Judgement, Outcome
+from evidence.records.sampling import default_size, draw_sample, sample_seed, share_among_strata
+from tests.fakes.desk import START, TICK, Desk, at, catalogue, failed, photo
+
+OPEN: dict[str, Any] = {
+    "title": "guard the drive", "action_type": "corrective", "control_level": "engineering", "owner_ref": "P-7",
+    "due_at": at(days=10),
+}  # fmt: skip
+DONE: dict[str, Any] = {"event": "done", "done_at": at(days=1), "result": "guard fitted"}
+VERIFY: dict[str, Any] = {"event": "verify", "verifier_ref": "P-8", "next_check": "2026-04-02"}
+
+
+def act(desk: Desk, *payloads: dict[str, Any], name: str = "A-1") -> dict[str, str]:
+    """What failed in the last of several records about an action; each comes a minute later."""
+    judgement: Judgement | None = None
+    for payload in payloads:
+        judgement = desk.wait(minutes=1).record("action", f"action/{name}", **payload)
+    assert judgement is not None
+    return failed(judgement)
+
+
+# actions
+
+
+def test_AC1_the_owner_does_not_verify() -> None:
+    desk = Desk()
+    assert act(desk, OPEN, DONE, {**VERIFY, "verifier_ref": "P-7"}) == {"AC1": "verifier_is_owner"}
+    assert desk.state("action/A-1") == "done"
+    assert act(desk, VERIFY) == {}
+    assert desk.state("action/A-1") == "verified"
+
+
+def test_AC1_an_owner_who_passed_it_on_does_not_verify_either() -> None:
+    handed = {"event": "reassign", "owner_ref": "P-9"}
+    assert act(Desk(), OPEN, handed, DONE, {**VERIFY, "verifier_ref": "P-7"}) == {"AC1": "verifier_is_owner"}
+
+
+def test_AC2_each_extension_is_an_event_with_a_reason_and_never_erases_a_breach() -> None:
+    desk = Desk()
+    later = {"event": "extend", "due_at": at(days=20), "extension_reason": "part is late"}
+    assert act(desk, OPEN, {**later, "due_at": at(days=10)}) == {"AC2": "not_an_extension"}
+    desk.clock = START + timedelta(days=10) + TICK
+    desk.record("action", "action/A-1", **later)
+    first, second = desk.deadlines("action", "action/A-1", desk.clock)["AC10"]
+    assert (first.state, first.breached_at) == (DeadlineState.MET_LATE, START + timedelta(days=10))
+    assert (second.state, second.due) == (DeadlineState.RUNNING, START + timedelta(days=20))
+
+
+def test_AC3_photos_are_asked_for_where_the_action_says_so() -> None:
+    before, after = photo("photo_before", "b0"), photo("photo_after", "c0")
+    needed = {**OPEN, "photo_needed": True, "attachments": [before]}
+    assert act(Desk(), needed, DONE) == {"AC3": "no_after_photo"}
+    assert act(Desk(), needed, {**DONE, "attachments": [{**before, "role": "photo_after"}]}) == {"AC3": "same_photo"}
+    assert act(Desk(), needed, {**DONE, "attachments": [after]}) == {}
+    assert act(Desk(), {**OPEN, "photo_needed": False}, DONE) == {}
+    unknown = act(Desk(), {**OPEN, "photo_needed": True}, {**DONE, "attachments": [after]})
+    assert unknown["AC3"] == "no_before_photo"
+
+
+def test_AC5_the_effect_is_checked_on_its_day_at_the_site() -> None:
+    desk = Desk()
+    act(desk, OPEN, DONE, VERIFY)
+    verdict = {"event": "effective", "effectiveness": "effective", "effectiveness_text": "no contact in a month"}
+    desk.clock = START.replace(month=4, day=1, hour=16) - TICK - timedelta(minutes=1)
+    assert act(desk, verdict) == {"AC5": "check_too_early"}
+    desk = Desk()
+    act(desk, OPEN, DONE, VERIFY)
+    desk.clock = START.replace(month=4, day=1, hour=16) - timedelta(minutes=1)
+    assert act(desk, verdict) == {}
+    assert desk.state("action/A-1") == "effective"
+
+
+def test_AC6_a_corrective_action_names_its_level_of_control() -> None:
+    payload = {name: value for name, value in OPEN.items() if name != "control_level"}
+    assert act(Desk(), payload) == {"AC6": "no_control_level"}
+    assert act(Desk(), {**payload, "action_type": "immediate"}) == {}
+
+
+def test_an_ineffective_action_is_opened_again() -> None:
+    desk = Desk()
+    act(desk, OPEN, DONE, {**VERIFY, "next_check": "2026-03-02"})
+    verdict = {"event": "ineffective", "effectiveness": "not_effective", "effectiveness_text": "it came loose"}
+    act(desk, verdict)
+    assert desk.state("action/A-1") == "ineffective"
+    act(desk, {"event": "reopen", "owner_ref": "P-7", "due_at": at(days=40)})
+    assert desk.state("action/A-1") == "open"
+    assert desk.shown("action", "action/A-1", START + timedelta(days=41)) == "overdue"
+
+
+# nonconformities
+
+
+RAISE: dict[str, Any] = {
+    "source": "audit", "requirement_ref": "8.1.2", "requirement_text": "controls before equipment to wear",
+    "statement": "gloves instead of a guard", "evidence_refs": ["inspection/I-9"], "grade": "minor",
+}  # fmt: skip
+ANALYSE: dict[str, Any] = {"event": "analyse", "causes": [{"kind": "design", "text": "no guard planned"}]}
+PLAN: dict[str, Any] = {"event": "plan", "actions": ["A-1"]}
+CLOSE: dict[str, Any] = {
+    "event": "close", "evaluation": "guard holds", "closed_at": at(days=30), "similar_elsewhere": "line 2",
+}  # fmt: skip
+
+
+def nonconformity(desk: Desk, *payloads: dict[str, Any]) -> dict[str, str]:
+    judgement: Judgement | None = None
+    for payload in payloads:
+        judgement = desk.record("nonconformity", "nonconformity/N-1", **payload)
+    assert judgement is not None
+    return failed(judgement)
+
+
+@pytest.mark.parametrize("left_out", ["requirement_text", "evidence_refs"])
+def test_NC1_requirement_evidence_and_failure_are_stated(left_out: str) -> None:
+    payload = {name: value for name, value in RAISE.items() if name != left_out}
+    assert nonconformity(Desk(), payload) == {"NC1": "statement_incomplete"}
+
+
+def test_NC2_not_open_without_a_plan() -> None:
+    desk = Desk()
+    assert nonconformity(desk, RAISE, ANALYSE, {**PLAN, "actions": []}) == {"NC2": "no_action"}
+    assert nonconformity(desk, PLAN) == {"NC2": "unknown_action"}
+    act(desk, OPEN)
+    assert nonconformity(desk, PLAN) == {}
+    assert desk.state("nonconformity/N-1") == "open"
+
+
+def test_NC3_human_error_alone_is_no_cause() -> None:
+    blamed = {"event": "analyse", "causes": [{"kind": "human_error", "text": "careless"}]}
+    assert nonconformity(Desk(), RAISE, blamed) == {"NC3": "human_error_alone"}
+
+
+def test_NC4_not_closed_without_all_actions_verified() -> None:
+    desk = Desk()
+    act(desk, OPEN)
+    act(desk, OPEN, name="A-2")
+    nonconformity(desk, RAISE, ANALYSE, {**PLAN, "actions": ["A-1", "A-2"]})
+    act(desk, DONE, VERIFY)
+    assert nonconformity(desk, CLOSE) == {"NC4": "action_open"}
+    act(desk, DONE, VERIFY, name="A-2")
+    assert nonconformity(desk, CLOSE) == {}
+    assert desk.state("nonconformity/N-1") == "closed"
+
+
+# drills
+
+
+DRILL: dict[str, Any] = {
+    "event": "hold", "plan_ref": "EP-1", "drill_type": "special", "form": "full", "unit_class": "hazmat",
+    "held_at": at(), "participants": ["P-1", "P-2"],
+}  # fmt: skip
+
+
+def test_ED1_closed_only_when_every_problem_has_a_verified_action() -> None:
+    desk = Desk()
+    desk.record("emergency_drill", "drill/D-1", **DRILL)
+    problem = {"text": "siren unheard in bay 4"}
+    evaluation = {"event": "evaluate", "evaluation": "siren too quiet", "evaluation_result": "adequate"}
+    assert failed(desk.record("emergency_drill", "drill/D-1", **evaluation, problems=[problem])) == {
+        "ED3": "problem_without_action"
+    }
+    closing: dict[str, Any] = {"event": "close", "problems": [problem]}
+    assert failed(desk.record("emergency_drill", "drill/D-1", **closing)) == {"ED1": "problem_without_action"}
+    closing["problems"] = [{**problem, "action_ref": "A-1"}]
+    act(desk, OPEN)
+    assert failed(desk.record("emergency_drill", "drill/D-1", **closing)) == {"ED1": "action_open"}
+    act(desk, DONE, VERIFY)
+    assert failed(desk.record("emergency_drill", "drill/D-1", **closing)) == {}
+    assert desk.state("drill/D-1") == "closed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "days", "reason"),
+    [
+        ({}, 184, None), ({}, 185, "drill_overdue"), ({"unit_class": "other"}, 365, None),
+        ({"unit_class": "other"}, 366, "drill_overdue"), ({"unit_class": "other", "drill_type": "on_site"}, 185,
+                                                          "drill_overdue"),
+    ],
+)  # fmt: skip
+def test_ED2_drills_of_a_plan_follow_each_other_in_time(changes: dict[str, Any], days: int, reason: str | None) -> None:
+    desk = Desk()
+    desk.record("emergency_drill", "drill/D-1", **{**DRILL, **changes})
+    desk.record("emergency_drill", "drill/D-9", **{**DRILL, **changes, "plan_ref": "EP-2"})
+    desk.wait(days=days)
+    judgement = desk.record("emergency_drill", "drill/D-2", **{**DRILL, **changes})
+    assert failed(judgement).get("ED2") == reason
+
+
+def test_ED10_a_planned_drill_not_held_is_shown_as_overdue() -> None:
+    desk = Desk()
+    plan = {name: value for name, value in DRILL.items() if name not in ("event", "held_at", "participants")}
+    desk.record("emergency_drill", "drill/D-1", **plan, scenario="tank fire", planned_at=at(days=3))
+    due = START + timedelta(days=3)
+    assert desk.shown("emergency_drill", "drill/D-1", due) == "planned"
+    assert desk.shown("emergency_drill", "drill/D-1", due + TICK) == "overdue"
+    assert desk.deadline("emergency_drill", "drill/D-1", "ED10", due + TICK).state is DeadlineState.BREACHED
+
+
+# consultation and law
+
+
+@pytest.mark.parametrize(
+    ("attendees", "count", "reason"),
+    [
+        ([("P-1", "manager")], None, "no_worker_attended"), ([("P-1", "manager"), ("P-2", "worker")], 1, None),
+        ([("P-2", "worker"), ("P-2", "worker")], 2, "count_differs"), ([("P-2", "representative")], None, None),
+    ],
+)  # fmt: skip
+def test_CN1_at_least_one_worker_attends(attendees: Any, count: int | None, reason: str | None) -> None:
+    listed = [{"person_ref": person, "role": role} for person, role in attendees]
+    payload = {"topic": "new gloves", "kind": "consult", "held_on": "2026-03-02", "outcome": "trial"}
+    extra = {} if count is None else {"non_managerial_count": count}
+    judgement = Desk().record("consultation_record", "consultation/C-1", **payload, **extra, attendees=listed)
+    assert failed(judgement).get("CN1") == reason
+
+
+def test_CN2_a_consultation_has_an_outcome() -> None:
+    payload = {"topic": "gloves", "kind": "consult", "held_on": "2026-03-02"}
+    people = [{"person_ref": "P-2", "role": "worker"}]
+    judgement = Desk().record("consultation_record", "consultation/C-1", **payload, attendees=people)
+    assert failed(judgement) == {"CN2": "no_outcome"}
+
+
+REQUIREMENT: dict[str, Any] = {
+    "instrument": "安全生产法", "article": "41", "kind": "law", "duty": "hazards are recorded and made known",
+    "effective_from": "2021-09-01", "applicability": "applies", "owner_ref": "P-3",
+}  # fmt: skip
+EVALUATION: dict[str, Any] = {
+    "evaluated_on": "2026-03-02", "result": "compliant", "evaluator_ref": "P-4", "evidence_refs": ["hazard/H-1"],
+    "next_due": "2027-03-02",
+}  # fmt: skip
+
+
+def test_CE1_an_evaluation_is_at_most_twelve_months_old() -> None:
+    desk = Desk()
+    desk.record("legal_requirement", "requirement/Q-1", **REQUIREMENT)
+    late = {**EVALUATION, "next_due": "2027-03-03"}
+    assert failed(desk.record("compliance_evaluation", "requirement/Q-1", **late)) == {"CE1": "interval_too_long"}
+    assert failed(desk.record("compliance_evaluation", "requirement/Q-1", **EVALUATION)) == {}
+    end = START.replace(year=2027, hour=16)
+    assert desk.shown("legal_requirement", "requirement/Q-1", end - TICK) == "in_force"
+    assert desk.shown("legal_requirement", "requirement/Q-1", end) == "evaluation_due"
+
+
+def test_CE1_the_next_evaluation_stops_the_clock_and_starts_another() -> None:
+    desk = Desk()
+    desk.record("compliance_evaluation", "requirement/Q-1", **EVALUATION)
+    desk.wait(days=300)
+    again = {**EVALUATION, "evaluated_on": "2026-12-27", "next_due": "2027-12-27"}
+    desk.record("compliance_evaluation", "requirement/Q-1", **again)
+    first, second = desk.deadlines("compliance_evaluation", "requirement/Q-1", desk.clock)["CE10"]
+    assert (first.state, second.state) == (DeadlineState.MET, DeadlineState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"result": "partly"}, {"CE2": "no_action"}),
+        ({"result": "non_compliant", "nonconformity_ref": "N-1"}, {}),
+        ({"result": "not_applicable"}, {"CE4": "no_reason"}),
+    ],
+)
+def test_CE2_CE4_what_is_not_met_has_a_follow_up_and_what_does_not_apply_a_reason(
+    changes: dict[str, Any], expected: dict[str, str]
+) -> None:
+    judgement = Desk().record("compliance_evaluation", "requirement/Q-1", **{**EVALUATION, **changes})
+    assert failed(judgement) == expected
+
+
+def test_LR3_a_new_version_asks_for_a_new_evaluation() -> None:
+    desk = Desk()
+    desk.record("legal_requirement", "requirement/Q-1", **REQUIREMENT)
+    desk.record("compliance_evaluation", "requirement/Q-1", **EVALUATION)
+    revision = {"event": "revise", "effective_from": "2026-05-01", "duty": "also by name of the law of 2026"}
+    assert failed(desk.record("legal_requirement", "requirement/Q-1", **revision)) == {"LR3": "evaluation_needed"}
+    assert desk.state("requirement/Q-1") == "evaluation_due"
+    assert failed(desk.record("compliance_evaluation", "requirement/Q-1", **EVALUATION)) == {}
+    assert desk.shown("legal_requirement", "requirement/Q-1", desk.clock) == "in_force"
+
+
+# audits and samples
+
+
+AUDIT: dict[str, Any] = {
+    "kind": "internal", "objectives": "conformity", "scope_text": "tank farm", "criteria": ["ISO 45001:2018"],
+    "team": [{"person_ref": "P-1", "role": "lead", "independent": True}], "process_owners": ["P-5"],
+    "planned_from": "2026-03-09", "planned_to": "2026-03-11",
+}  # fmt: skip
+IDS = [f"hazard/H-{number}" for number in range(20)]
+BLOCK = "5c" * 32
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    drawn = draw_sample(IDS, 5, sample_seed(bytes.fromhex(BLOCK), "AU-1"))
+    payload = {
+        "record_type": "hazard_report", "population_size": 20, "population": IDS, "sample_size": 5,
+        "method": "random", "block_hash": BLOCK, "selected": list(drawn), "high_severity_included": True,
+    }  # fmt: skip
+    return {**payload, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"process_owners": ["P-1"]}, "auditor_is_owner"),
+        ({"team": [{"person_ref": "P-1", "role": "lead", "independent": False}]}, "not_declared"),
+    ],
+)
+def test_AU1_no_auditor_owns_what_is_audited(changes: dict[str, Any], reason: str | None) -> None:
+    assert failed(Desk().record("audit", "audit/AU-1", **{**AUDIT, **changes})).get("AU1") == reason
+
+
+def test_AU2_the_sample_is_frozen_before_evidence_is_shown() -> None:
+    desk = Desk()
+    desk.record("audit", "audit/AU-1", **AUDIT)
+    assert failed(desk.record("audit", "audit/AU-1", event="begin")) == {"AU2": "no_sample"}
+    assert failed(desk.record("audit_sample", "audit/AU-1", **sample())) == {}
+    assert desk.state("audit/AU-1") == "sample_frozen"
+    assert failed(desk.record("audit", "audit/AU-1", event="begin")) == {}
+
+
+FINDING: dict[str, Any] = {
+    "audit_ref": "AU-1", "grade": "nc_minor", "requirement_ref": "9.1.1", "requirement_text": "in calibration",
+    "evidence_refs": ["equipment/PG-1"], "statement": "gauge overdue", "follow_up_on": "2026-06-01",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("grade", "settled_by"),
+    [("conformity", ""), ("observation", ""), ("opportunity_for_improvement", ""), ("nc_minor", "plan"),
+     ("nc_major", "closing")],
+)  # fmt: skip
+def test_AU3_closed_only_when_its_findings_are_settled(grade: str, settled_by: str) -> None:
+    desk = Desk()
+    desk.record("audit", "audit/AU-1", **AUDIT)
+    desk.record("audit_sample", "audit/AU-1", **sample())
+    desk.record("audit", "audit/AU-1", event="begin")
+    report = {
+        "event": "report", "conclusions": "sound", "sampling_statement": "a sample", "unresolved_opinions": "none",
+        "follow_up_on": "2026-06-01",
+    }  # fmt: skip
+    assert failed(desk.record("audit", "audit/AU-1", **report)) == {}
+    finding = "finding/F-1"
+    desk.record("audit_finding", finding, **{**FINDING, "grade": grade})
+
+    def closing() -> bool:
+        return failed(desk.record("audit", "audit/AU-1", event="close")) == {}
+
+    assert closing() is (settled_by == "")
+    if settled_by:
+        desk.record("audit_finding", finding, event="answer", response_text="recalibrated", actions=["A-1"])
+        desk.record("audit_finding", finding, event="accept_plan", follow_up_on="2026-06-01")
+        assert closing() is (settled_by == "plan")
+    if settled_by == "closing":
+        assert failed(desk.record("audit_finding", finding, event="close")) == {"AF2": "action_open"}
+        act(desk, OPEN, DONE, VERIFY)
+        assert failed(desk.record("audit_finding", finding, event="close")) == {}
+        assert closing()
+
+
+@pytest.mark.parametrize("left_out", ["requirement_text", "evidence_refs"])
+def test_AF1_a_nonconformity_has_three_parts(left_out: str) -> None:
+    payload = {name: value for name, value in FINDING.items() if name != left_out}
+    assert failed(Desk().record("audit_finding", "finding/F-1", **payload)) == {"AF1": "statement_incomplete"}
+    assert failed(Desk().record("audit_finding", "finding/F-1", **{**payload, "grade": "observation"})) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "reason"),
+    [
+        ({"sample_size": 4, "selected": IDS[:4]}, "AS1", "sample_too_small"),
+        ({"selected": IDS[:4]}, "AS2", "size_differs"),
+        ({"selected": [*IDS[:4], IDS[0]]}, "AS2", "chosen_twice"),
+        ({"judgement_picks": [{"record": "hazard/H-99", "reason": " "}]}, "AS2", "pick_without_reason"),
+        ({"selected": IDS[:5]}, "AS3", "other_draw"),
+        ({"block_hash": "5d" * 32}, "AS3", "other_draw"),
+        ({"population_size": 21}, "AS3", "population_differs"),
+        ({"high_severity_included": False}, "AS4", "high_severity_left_out"),
+    ],
+)
+def test_AS1_to_AS4_a_sample_is_large_enough_consistent_and_repeats(
+    changes: dict[str, Any], rule: str, reason: str
+) -> None:
+    assert failed(Desk().record("audit_sample", "audit/AU-1", **sample(**changes)))[rule] == reason
+
+
+def test_AS3_another_audit_draws_another_sample_from_the_same_block() -> None:
+    judgement = Desk().record("audit_sample", "audit/AU-2", **sample())
+    assert failed(judgement) == {"AS3": "other_draw"}
+
+
+def test_AS1_a_smaller_sample_needs_a_reason() -> None:
+    few = sample(method="judgement", sample_size=2, selected=IDS[:2])
+    assert failed(Desk().record("audit_sample", "audit/AU-1", **few)) == {"AS1": "sample_too_small"}
+    assert failed(Desk().record("audit_sample", "audit/AU-1", **few, size_reason="two events in all")) == {}
+
+
+@pytest.mark.parametrize(
+    ("population", "size"), [(0, 0), (1, 1), (3, 3), (9, 3), (10, 4), (16, 4), (17, 5), (10_000, 100), (10_001, 101)]
+)
+def test_default_sample_size(population: int, size: int) -> None:
+    assert default_size(population) == size
+
+
+@given(st.sets(st.text(max_size=8), max_size=40), st.binary(min_size=32, max_size=32), st.data())
+def test_a_draw_repeats_in_any_order_and_a_longer_one_contains_it(ids: set[str], seed: bytes, data: Any) -> None:
+    size = data.draw(st.integers(0, len(ids)))
+    drawn = draw_sample(ids, size, seed)
+    assert len(set(drawn)) == size
+    assert set(drawn) <= ids
+    assert draw_sample(sorted(ids, reverse=True), size, seed) == drawn
+    assert set(drawn) <= set(draw_sample(ids, len(ids), seed))
+
+
+def test_every_item_is_drawn_about_as_often() -> None:
+    counts = dict.fromkeys(IDS, 0)
+    for number in range(2000):
+        for name in draw_sample(IDS, 5, sample_seed(number.to_bytes(32, "big"), "AU-1")):
+            counts[name] += 1
+    # 500 expected of each; five standard deviations are 97.
+    assert all(400 < count < 600 for count in counts.values())
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 50), max_size=6), st.data())
+def test_shares_of_strata_are_whole_and_proportional(sizes: dict[str, int], data: Any) -> None:
+    n = data.draw(st.integers(0, sum(sizes.values())))
+    shares = share_among_strata(sizes, n)
+    assert sum(shares.values()) == n
+    assert all(0 <= shares[name] <= size for name, size in sizes.items())
+    filled = [name for name, size in sizes.items() if size]
+    assert n < len(filled) or all(shares[name] for name in filled)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: draw_sample(["a", "a"], 1, b"s" * 32), lambda: draw_sample(["a"], 2, b"s" * 32),
+        lambda: draw_sample(["a"], -1, b"s" * 32), lambda: draw_sample(["a"], 1, b"s" * 31),
+        lambda: draw_sample(["\ud800"], 1, b"s" * 32), lambda: sample_seed(b"s" * 31, "AU-1"),
+        lambda: sample_seed(b"s" * 32, ""), lambda: default_size(-1), lambda: share_among_strata({"a": 1}, 2),
+        lambda: share_among_strata({"a": -1, "b": 2}, 1),
+    ],
+)  # fmt: skip
+def test_a_draw_that_cannot_be_is_refused(draw: Any) -> None:
+    with pytest.raises(Malformed):
+        draw()
+
+
+# rounds, documents, access, reviews
+
+
+ROUND: dict[str, Any] = {
+    "event": "finish", "kind": "routine", "checklist": "tank farm", "checklist_version": "3", "inspector_refs": ["P-1"],
+    "started_at": at(), "finished_at": at(minutes=30),
+}  # fmt: skip
+
+
+def walked(*items: dict[str, Any]) -> dict[str, str]:
+    return failed(Desk().record("inspection_round", "inspection/I-1", **ROUND, items=list(items)))
+
+
+def test_IR1_IR2_what_is_not_in_order_is_followed_up_and_what_is_left_out_explained() -> None:
+    assert walked({"item": "dyke", "result": "not_ok"}) == {"IR1": "problem_without_action"}
+    assert walked({"item": "dyke", "result": "not_ok", "hazard_ref": "H-1"}) == {}
+    assert walked({"item": "dyke", "result": "na"}) == {"IR2": "no_reason"}
+    assert walked({"item": "dyke", "result": "na", "na_reason": "empty tank"}) == {}
+
+
+def test_IR3_five_checks_in_less_than_a_minute_were_ticked() -> None:
+    def items(step: float) -> list[dict[str, Any]]:
+        return [{"item": f"{n}", "result": "ok", "at": at(seconds=step * n)} for n in range(5)]
+
+    assert walked(*items(15)) == {}
+    assert walked(*items(14.999999)) == {"IR3": "ticked_in_bulk"}
+    assert walked(*items(0)[:4]) == {}
+
+
+def test_IR4_an_inspector_signs() -> None:
+    desk = Desk()
+    desk.record("inspection_round", "inspection/I-1", **ROUND, items=[{"item": "dyke", "result": "ok"}])
+    sign = {"event": "sign", "signed_by": "P-2"}
+    assert failed(desk.record("inspection_round", "inspection/I-1", **sign)) == {"IR4": "not_an_inspector"}
+    assert failed(desk.record("inspection_round", "inspection/I-1", **{**sign, "signed_by": "P-1"})) == {}
+
+
+def test_DV1_the_author_does_not_approve() -> None:
+    desk = Desk()
+    draft = {
+        "title": "Emergency plan", "document_no": "EP-1", "kind": "emergency_plan", "edition": "2",
+        "file_sha256": "a1" * 32, "author_ref": "P-1", "attachments": [photo("document", "a1")],
+    }  # fmt: skip
+    assert failed(desk.record("document_version", "document/EP-1", **draft)) == {}
+    approve = {"event": "approve", "approved_by": "P-1"}
+    assert failed(desk.record("document_version", "document/EP-1", **approve)) == {"DV1": "same_person"}
+    assert failed(desk.record("document_version", "document/EP-1", **{**approve, "approved_by": "P-2"})) == {}
+    force: dict[str, Any] = {"event": "put_in_force", "effective_from": "2026-03-02", "communicated_to": ["all"]}
+    later = desk.record("document_version", "document/EP-1", **force, review_due="2029-03-03")
+    assert failed(later) == {"DV3": "interval_too_long"}
+
+
+GRANT: dict[str, Any] = {
+    "event": "grant", "authority": "Emergency bureau", "mandate_ref": "2026-17", "purpose": "inspection",
+    "scope_types": ["hazard_report"], "scope_sites": ["SH-1"], "period_from": "2026-01-01", "period_to": "2026-02-28",
+    "personal_data": "masked", "expires_at": at(days=7), "granted_by": "P-9",
+}  # fmt: skip
+QUERY: dict[str, Any] = {
+    "event": "query", "query_types": ["hazard_report"], "query_sites": ["SH-1"], "query_from": "2026-01-01",
+    "query_to": "2026-02-28", "query_sha256": "0a" * 32, "result_count": 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"query_types": ["hazard_report", "incident"]}, "outside_scope"),
+        ({"query_sites": ["SH-2"]}, "outside_scope"),
+        ({"query_from": "2025-12-31"}, "outside_period"),
+        ({"query_to": "2026-03-01"}, "outside_period"),
+    ],
+)
+def test_RG1_a_query_stays_within_what_was_granted(changes: dict[str, Any], reason: str | None) -> None:
+    desk = Desk()
+    assert failed(desk.record("regulator_access", "grant/G-1", **GRANT)) == {}
+    judgement = desk.record("regulator_access", "grant/G-1", role="regulator", **{**QUERY, **changes})
+    assert failed(judgement).get("RG1") == reason
+
+
+def test_RG1_a_grant_ends_by_itself() -> None:
+    desk = Desk()
+    desk.record("regulator_access", "grant/G-1", **GRANT)
+    desk.clock = START + timedelta(days=7) - TICK
+    assert failed(desk.record("regulator_access", "grant/G-1", **QUERY)) == {}
+    desk.clock += TICK
+    assert failed(desk.record("regulator_access", "grant/G-1", **QUERY)) == {"RG1": "grant_expired"}
+    assert desk.shown("regulator_access", "grant/G-1", desk.clock + TICK) == "expired"
+
+
+def test_MR1_MR2_a_review_has_every_input_and_output() -> None:
+    topics = catalogue().tables.at("review-topics", START.date()).values
+    inputs, outputs = ([{"topic": topic, "text": "seen"} for topic in _texts(topics[key])] for key in topics)
+    payload = {
+        "held_on": "2026-03-02", "period_from": "2025-03-01", "period_to": "2026-02-28", "chair_ref": "P-9",
+        "next_due": "2027-03-01",
+    }  # fmt: skip
+    desk = Desk()
+    assert failed(desk.record("management_review", "review/M-1", **payload, inputs=inputs, outputs=outputs)) == {}
+    short = desk.record("management_review", "review/M-2", **payload, inputs=inputs[1:], outputs=outputs[1:])
+    assert failed(short) == {"MR1": "topic_missing", "MR2": "topic_missing"}
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(item) for item in value]
+
+
+@pytest.mark.parametrize(("better", "value", "holds"), [
+    ("lower", "2", True), ("lower", "2.000", True), ("lower", "2.001", False), ("higher", "2", True),
+    ("higher", "1.999", False),
+])  # fmt: skip
+def test_OB1_achieved_only_at_the_target(better: str, value: str, holds: bool) -> None:
+    desk = Desk()
+    goal = {
+        "title": "fewer near misses", "indicator": "per month", "unit": "1", "baseline": "5", "target": "2",
+        "better": better, "owner_ref": "P-3", "plan": "guards", "due_on": "2026-12-31",
+    }  # fmt: skip
+    desk.record("objective", "objective/O-1", **goal)
+    judgement = desk.record("objective", "objective/O-1", event="achieve", measured_on="2026-12-01", value=value)
+    assert failed(judgement) == ({} if holds else {"OB1": "target_missed"})
+
+
+def test_CR1_CR2_CR3_a_change_is_assessed_approved_by_another_and_trained() -> None:
+    desk = Desk()
+    request = {"title": "new pump", "kind": "equipment", "reason": "wear", "requested_by": "P-1"}
+    desk.record("change_request", "change/C-1", **request)
+    review = {"event": "review", "risk_refs": ["R-1"]}
+    assert failed(desk.record("change_request", "change/C-1", **review)) == {"CR3": "unknown_subject"}
+    desk.record("risk_assessment", "risk/R-1", risk_point="Pump", activity="Run", hazard_source="rotation")
+    assert failed(desk.record("change_request", "change/C-1", **review)) == {}
+    approve = {"event": "approve", "approved_by": "P-1"}
+    assert failed(desk.record("change_request", "change/C-1", **approve)) == {"CR1": "same_person"}
+    desk.record("change_request", "change/C-1", **{**approve, "approved_by": "P-2"})
+    use = {"event": "put_in_use"}
+    assert failed(desk.record("change_request", "change/C-1", **use)) == {"CR2": "not_trained"}
+    assert failed(desk.record("change_request", "change/C-1", **use, trained_refs=["P-4"])) == {}
+
+
+def test_CX1_CX2_PI1_context_and_parties() -> None:
+    context: dict[str, Any] = {
+        "reviewed_on": "2026-03-02", "owner_ref": "P-9", "climate_relevant": True, "climate_reason": "heat in summer",
+        "next_due": "2027-03-02", "issues": [{"kind": "internal", "text": "new line", "effect": "risk"}],
+    }  # fmt: skip
+    judgement = Desk().record("context_review", "context/X-1", **context)
+    assert failed(judgement) == {"CX1": "one_side_only", "CX2": "no_climate_hazard"}
+    party = {"name": "Neighbours", "kind": "neighbour", "reviewed_on": "2026-03-02"}
+    needs = [{"text": "warning by siren", "becomes_duty": True}]
+    result = Desk().record("interested_party", "party/N-1", **party, needs=needs).result("PI1")
+    assert result is not None
+    assert result.outcome is Outcome.FAIL
+
+
+def test_IP1_a_proposal_is_carried_out_with_its_actions() -> None:
+    desk = Desk()
+    desk.record("improvement_proposal", "proposal/P-1", title="mirror at the corner")
+    desk.record("improvement_proposal", "proposal/P-1", event="adopt", response_text="good", actions=["A-1"])
+    carried = {"event": "carry_out", "effect": "no near miss since"}
+    act(desk, OPEN)
+    assert failed(desk.record("improvement_proposal", "proposal/P-1", **carried)) == {"IP1": "action_open"}
+    act(desk, DONE, VERIFY)
+    assert failed(desk.record("improvement_proposal", "proposal/P-1", **carried)) == {}
+
+
+# clause maps
+
+
+def test_the_clause_maps_name_types_of_the_catalogue_and_cover_what_types_claim() -> None:
+    maps = catalogue().clause_maps
+    iso = maps["iso-45001-2018"]
+    for clause_map in maps.values():
+        named = {record.type for clause in clause_map.clauses for record in clause.records}
+        assert named <= set(catalogue().types)
+    uncovered = {
+        (record_type.id, clause)
+        for record_type in catalogue().types.values()
+        for clause in record_type.clauses
+        if not iso.types_for(clause)
+    }
+    assert uncovered == set()
