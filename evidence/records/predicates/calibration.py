@@ -38,7 +38,8 @@ def in_calibration(scope: Scope, equipment: str, at: Any, use: str = "") -> bool
     known = _certificates(scope, subject)
     latest = _latest(known, today)
     if latest is None:
-        return scope.because("certificate_withdrawn" if known else "not_calibrated")
+        begun = any(_performed(fact) <= today for fact in known)
+        return scope.because("certificate_withdrawn" if begun else "not_calibrated")
     scope.use(latest)
     if problem := _conformity(latest, use) or _failed_test(scope, known, latest, today):
         return scope.because(problem)
