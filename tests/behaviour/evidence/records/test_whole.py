@@ -1,4 +1,4 @@
-"""The shipped catalogue is whole: every rule of the domain has an entry, every record type and both clause maps exist."""
+"""The shipped catalogue is whole: every rule of the domain, every record type, both clause maps."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from evidence.records.predicates import reasons
 CATALOGUE = load_catalogue()
 RULES = {"TR": 6, "CA": 7, "LO": 10, "IN": 5, "AV": 9}
 """Rules of training, calibration, loading, incidents and detections by their number."""
-TYPES = """
-training_record credential equipment calibration_record loading_operation loading_step hazard_report risk_assessment
-incident nonconformity action ai_violation emergency_drill contractor_admission consultation_record work_permit
-legal_requirement compliance_evaluation audit audit_finding inspection_round improvement_proposal document_version
-role_appointment camera zone model_version regulator_access erasure evidence_package key_event
-""".split()
+TYPES = {
+    "training_record", "credential", "equipment", "calibration_record", "loading_operation", "loading_step",
+    "hazard_report", "risk_assessment", "incident", "nonconformity", "action", "ai_violation", "emergency_drill",
+    "contractor_admission", "consultation_record", "work_permit", "legal_requirement", "compliance_evaluation",
+    "audit", "audit_finding", "inspection_round", "improvement_proposal", "document_version", "role_appointment",
+    "camera", "zone", "model_version", "regulator_access", "erasure", "evidence_package", "key_event",
+}  # fmt: skip
 
 
 def test_every_rule_of_the_domain_has_an_entry() -> None:
-    known = {item.id for kind in CATALOGUE.types.values() for item in (*kind.rules, *kind.deadlines, *kind.measures)}
+    types = CATALOGUE.types.values()
+    known = {rule.id for kind in types for rule in kind.rules}
+    known |= {deadline.id for kind in types for deadline in kind.deadlines}
+    known |= {measure.id for kind in types for measure in kind.measures}
     wanted = {"H48", "RA1"} | {f"{area}{number + 1}" for area, count in RULES.items() for number in range(count)}
     assert wanted - known == set()
 
 
 def test_every_record_type_of_the_domain_is_there() -> None:
-    assert set(TYPES) - set(CATALOGUE.types) == set()
+    assert TYPES - set(CATALOGUE.types) == set()
 
 
 def test_both_standards_have_a_clause_map_that_names_known_types() -> None:
