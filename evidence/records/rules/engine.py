@@ -9,13 +9,18 @@ The same candidate over the same facts gives the same bytes. Nothing that a payl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
+from evidence.encoding import MAX_SAFE_INTEGER
+from evidence.records.course import Course
+from evidence.records.deadlines import Deadline, deadlines_of
 from evidence.records.facts import Fact, Facts
-from evidence.records.judgement import Judgement
-from evidence.records.lifecycle import Guard, current
+from evidence.records.judgement import Judgement, Severity
+from evidence.records.lifecycle import Guard, current, display_state, fold
 from evidence.records.model import RecordType
 from evidence.records.predicates import predicates as all_predicates
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
@@ -24,6 +29,9 @@ from evidence.records.rules.horizon import Horizon
 from evidence.records.rules.judging import Judging
 from evidence.records.rules.plan import Needs, Plan
 from evidence.records.table import Tables
+
+EVERYTHING: Final = MAX_SAFE_INTEGER
+"""As a horizon: all entries there are."""
 
 
 class Catalogue(Protocol):
@@ -102,10 +110,54 @@ class RuleEngine:
 
         return holds
 
+    def course(self, subject: str, facts: Facts, *, record_type: str = "", known: int = EVERYTHING) -> Course:
+        """What a subject went through, knowing the entries below `known`; `record_type` empty: by its kind's lifecycle.
+
+        Raises `KeyError` where there is no such lifecycle.
+        """
+        horizon = Horizon(facts, known)
+        return fold(self.lifecycle_of(subject, record_type), horizon.about(subject), self.guard(horizon))
+
+    def display_state(
+        self, subject: str, facts: Facts, at: datetime, *, record_type: str = "", known: int = EVERYTHING
+    ) -> str:
+        """The state to show as of `at`: one that time alone brings stands in place of the stored one.
+
+        Conditions see as `payload` the newest value of each field. Raises `KeyError` where there is no lifecycle.
+        """
+        governor = self.lifecycle_of(subject, record_type)
+        horizon = Horizon(facts, known)
+        stream = [fact for fact in horizon.about(subject) if fact.type == governor.id]
+        state, _ = current(governor, horizon.about(subject), self.guard(horizon))
+        if governor.lifecycle is None or not stream:
+            return state
+        newest: dict[str, Any] = {}
+        for fact in stream:
+            newest |= {} if fact.blocked is Severity.HARD else fact.payload
+        asked = replace(stream[-1], index=known, occurred_at=at, received_at=at, payload=newest, supersedes=None)
+        scope = self.scope(asked, horizon)
+        plan = self.plan(governor.id, governor.version)
+        evaluation = self.evaluation(plan.display_needs, asked, state)
+        return display_state(governor.lifecycle, state, lambda when: evaluation.verdict(when, scope).value is True)
+
+    def deadlines(
+        self, subject: str, facts: Facts, now: datetime, *, record_type: str, known: int = EVERYTHING
+    ) -> tuple[Deadline, ...]:
+        """Every clock that the deadlines of a type started on a subject, as of `now`. Raises `KeyError`."""
+        horizon = Horizon(facts, known)
+        plan = self.plan(record_type)
+        stream = horizon.about(subject)
+        return deadlines_of(plan.record_type, stream, now, self._tables, self._zone, self.guard(horizon))
+
+    def lifecycle_of(self, subject: str, record_type: str = "") -> RecordType:
+        """The type whose lifecycle a subject has, by its kind or the one named. Raises `KeyError` for none."""
+        return self._lifecycles[record_type or subject.partition("/")[0]]
+
     def _position_of(self, facts: Facts, subject: str, record_type: str) -> tuple[str, Fact | None]:
-        governor = self._lifecycles.get(record_type or subject.partition("/")[0])
-        if governor is None:
-            raise Undecidable("no_lifecycle")
+        try:
+            governor = self.lifecycle_of(subject, record_type)
+        except KeyError:
+            raise Undecidable("no_lifecycle") from None
         return current(governor, facts.about(subject), self.guard(facts))
 
     @property

@@ -95,6 +95,20 @@ def test_a_hostile_value_gives_an_outcome_and_nothing_leaks(capfd: pytest.Captur
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_predicate_gets_maps_in_one_order() -> None:
+    seen: list[list[str]] = []
+
+    def look(scope: Scope, payload: dict[str, Any], q: dict[str, Any]) -> bool:
+        seen.append([*payload, *q])
+        return True
+
+    kind = record_type(f"rules:\n{rule('look(payload, payload.q)')}")
+    payload = {"q": {"value": "1", "unit": "kg"}, "n": 1, "code": "c", "list": [], "due": "", "level": "", "items": []}
+    for _ in range(20):
+        engine(kind, look=look).judge(fact(1, payload=payload), MemoryFacts())
+    assert all(names == [*sorted(payload), "unit", "value"] for names in seen)
+
+
 def test_what_ends_the_program_is_not_swallowed() -> None:
     def interrupted(scope: Scope) -> bool:
         raise KeyboardInterrupt
@@ -243,6 +257,23 @@ def test_the_state_of_another_subject_is_known_as_of_the_record() -> None:
     later = judged(body, fact(2, "note"), fact(1), other_opened).result("R1")
     assert later is not None
     assert later.outcome is Outcome.FAIL
+
+
+def test_the_course_and_the_shown_state_of_a_subject_as_of_an_entry_and_an_instant() -> None:
+    timed = LIFECYCLE + '  timed:\n    - {state: held, from: [open], when: "at > instant(payload.due)"}\n'
+    judge, facts = engine(record_type(timed)), MemoryFacts()
+    facts.add(fact(1, payload={"due": "2026-03-04T04:30:00Z"}))
+    facts.add(fact(2, "note", payload={"n": 3}))
+    facts.add(fact(3, "finish", role="site_head", payload={"n": 2}))
+    noon = NOON + timedelta(minutes=30)
+    assert judge.course("matter/M-1", facts).state == "done"
+    assert judge.course("matter/M-1", facts, known=3).state == "open"
+    assert judge.display_state("matter/M-1", facts, noon, known=3) == "open"
+    assert judge.display_state("matter/M-1", facts, noon + timedelta(seconds=1), known=3) == "held"
+    assert judge.display_state("matter/M-1", facts, noon + timedelta(days=9)) == "done"
+    assert judge.display_state("matter/M-9", facts, noon) == ""
+    with pytest.raises(KeyError):
+        judge.course("person/P-1", facts)
 
 
 # --- Corrections
