@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from evidence.records import Catalogue
-from evidence.records.calendar import months_after
+from evidence.records.durations import add_months
 
 TABLE = "retention"
 PERMANENT = "permanent"
@@ -47,7 +47,7 @@ class Period:
         count, unit = int(found[1]), found[2]
         if unit == "D":
             return date.fromordinal(begin.toordinal() + count)
-        return months_after(begin, count * (12 if unit == "Y" else 1))
+        return add_months(begin, count * (12 if unit == "Y" else 1))
 
 
 def periods(catalogue: Catalogue, day: date) -> Mapping[str, Period]:
