@@ -3,61 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Final
 
 from evidence.canonical import Json
 from evidence.records.facts import Fact
 from evidence.records.loading.amounts import as_mass, as_volume, compare, is_volume
-from evidence.records.predicates.loading import course_of, given, identifier, limit, row_of
+from evidence.records.predicates.loading import course_of, given, limit
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 from evidence.records.units import WrongUnit
 
 
-def papers_valid(scope: Scope) -> bool:
-    """S02: tank inspection and carrier's permit in date at the site, product on the tank's list, waybill as ordered."""
-    day, good = scope.local_day(scope.at), True
-    for name in ("tank_inspection_valid_to", "carrier_permit_valid_to"):
-        valid_to = _day(given(scope, name))
-        if valid_to is None:
-            good = scope.because("paper_missing")
-        elif valid_to < day:
-            good = scope.because("paper_expired")
-    media = given(scope, "permitted_media")
-    if not isinstance(media, list):
-        good = scope.because("paper_missing")
-    elif not _names_of(scope) & {str(item) for item in media}:
-        good = scope.because("medium_not_permitted")
-    ordered, carried = course_of(scope).header.get("waybill_no"), scope.candidate.payload.get("waybill_no")
-    if ordered is not None and carried is not None and ordered != carried:
-        good = scope.because("waybill_differs")
-    return good
-
-
-def bay_approved(scope: Scope) -> bool:
-    """S01: the bay's record approves the product. Undecidable where the bay has none."""
-    bay = f"bay/{identifier(given(scope, 'bay'), 'bay')}"
-    records = [fact for fact in scope.facts.about(bay) if fact.type == "loading_bay" and fact.occurred_at <= scope.at]
-    if not records:
-        raise Undecidable("no_bay_record")
-    newest = scope.use(records[-1])
-    approved = newest.payload.get("approved_products")
-    if newest.event == "close":
-        return scope.because("bay_closed")
-    names = {str(item) for item in approved} if isinstance(approved, list) else set()
-    return bool(_names_of(scope) & names) or scope.because("product_not_approved")
-
-
 def gas_below_alarm(scope: Scope) -> bool:
     """S05: every combustible gas reading is below the alarm."""
-    found = _readings(scope, "gas_lel")
+    found = readings(scope, "gas_lel")
     return all(_ordered(scope, item, limit(scope, "gas_alarm")) < 0 for item in found) or scope.because("gas_alarm")
 
 
 def earth_sound(scope: Scope) -> bool:
     """S07: the earthing monitor says ok, or the resistance is at most the limit; both where both are given."""
-    signal, found = scope.candidate.payload.get("interlock_signal"), _readings(scope, "earth_resistance")
+    signal, found = scope.candidate.payload.get("interlock_signal"), readings(scope, "earth_resistance")
     if signal in ("tripped", "bypassed"):
         return scope.because("interlock_open")
     if not found and signal != "ok":
@@ -98,7 +64,7 @@ def within_max_fill(scope: Scope, quantity: Mapping[str, Json]) -> bool:
 
 def room_to_receive(scope: Scope) -> bool:
     """LO9: the receiving tank's free volume takes the planned quantity and a margin."""
-    free, planned = _readings(scope, "free_volume"), given(scope, "planned_quantity")
+    free, planned = readings(scope, "free_volume"), given(scope, "planned_quantity")
     if not free or planned is None:
         return scope.because("reading_missing")
     density = given(scope, "density")
@@ -115,12 +81,12 @@ def identity_confirmed(scope: Scope) -> bool:
     received = scope.candidate.payload.get("receiving_product")
     if not isinstance(received, str):
         return scope.because("identity_not_checked")
-    return received in _names_of(scope) or scope.because("other_product")
+    return received in names_of(scope) or scope.because("other_product")
 
 
 def started_slowly(scope: Scope) -> bool:
     """S13: the flow at the start is at most the limit."""
-    found, most = _readings(scope, "flow"), limit(scope, "slow_start_flow")
+    found, most = readings(scope, "flow"), limit(scope, "slow_start_flow")
     return all(_ordered(scope, item, most) <= 0 for item in found) or scope.because("flow_high")
 
 
@@ -136,7 +102,7 @@ def attended_in_time(scope: Scope) -> bool:
 
 def residue_left(scope: Scope) -> bool:
     """S15, unloading liquefied gas: the residual pressure is at least the limit."""
-    found = _readings(scope, "residual_pressure")
+    found = readings(scope, "residual_pressure")
     if not found:
         return scope.because("reading_missing")
     least = limit(scope, "residual_pressure")
@@ -156,48 +122,12 @@ def reconciled(scope: Scope) -> bool:
     return difference <= meter * Fraction(str(limit(scope, "weighing_tolerance_ratio"))) or scope.because("discrepancy")
 
 
-def checks_hold(scope: Scope) -> bool:
-    """A passed step has no item of its check list that did not hold."""
-    return all(item.get("ok") is True for item in _objects(scope, "checks")) or scope.because("check_failed")
-
-
-def evidence_present(scope: Scope) -> bool:
-    """The step has the check items, readings and photos that its row of the table asks for."""
-    row, good = row_of(scope), True
-    if not row.checks <= {str(item.get("item")) for item in _objects(scope, "checks")}:
-        good = scope.because("check_items_missing")
-    if any(not _readings(scope, kind) for kind in row.readings):
-        good = scope.because("reading_missing")
-    roles = {str(item.get("role")) for item in _objects(scope, "attachments")}
-    return good if set(row.photos) <= roles else scope.because("photo_missing")
-
-
-def _readings(scope: Scope, kind: str) -> list[Json]:
-    found: list[Json] = [item.get("value") for item in _objects(scope, "readings") if item.get("kind") == kind]
-    measured = scope.candidate.payload.get("measured")
-    # The one measured value of a step is the reading that its row of the table asks for first.
-    if not found and measured is not None and row_of(scope).readings[:1] in ((kind,), ()):
-        found.append(measured)
-    return found
-
-
-def _objects(scope: Scope, name: str) -> list[dict[str, Json]]:
-    value = scope.candidate.payload.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
 def _ordered(scope: Scope, quantity: Json, other: Any) -> int:
     try:
         return compare(quantity, other)
     except WrongUnit:
         scope.because("wrong_unit")
         raise Undecidable("wrong_unit") from None
-
-
-def _names_of(scope: Scope) -> set[str]:
-    """What the goods may be called in a list: product id, UN number, name."""
-    product = identifier(given(scope, "product_ref"), "product")
-    return {str(item) for item in (product, given(scope, "un_no"), given(scope, "product_name")) if item}
 
 
 def _for_product(scope: Scope, values: Mapping[str, Any]) -> Any:
@@ -218,16 +148,7 @@ def _metered(scope: Scope) -> Json:
     return scope.use(stopped).payload.get("measured") if stopped is not None else None
 
 
-def _day(value: Json) -> date | None:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
 PREDICATES: Final[dict[str, Predicate]] = {
-    "papers_valid": papers_valid,
-    "bay_approved": bay_approved,
     "gas_below_alarm": gas_below_alarm,
     "earth_sound": earth_sound,
     "interlock_closed": interlock_closed,
@@ -239,20 +160,12 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "attended_in_time": attended_in_time,
     "residue_left": residue_left,
     "reconciled": reconciled,
-    "checks_hold": checks_hold,
-    "evidence_present": evidence_present,
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
     "no_start": ("没有开始记录", "No record of the start"),
     "no_max_fill": ("没有最大充装量", "The largest fill is not known"),
     "no_bay_record": ("没有车位记录", "There is no record of the bay"),
-    "paper_missing": ("证件信息缺失", "A paper is missing"),
-    "paper_expired": ("证件或检验已过期", "A paper or inspection is out of date"),
-    "medium_not_permitted": ("介质不在罐体许可充装范围", "The product is not on the tank's list"),
-    "waybill_differs": ("运单与订单不一致", "The waybill is not the ordered one"),
-    "bay_closed": ("车位停用", "The bay is closed"),
-    "product_not_approved": ("车位未获准装卸该品种", "The bay is not approved for the product"),
     "gas_alarm": ("气体浓度达到报警值", "Gas reading at or above the alarm"),
     "interlock_open": ("联锁未正常", "The interlock is not ok"),
     "reading_missing": ("缺少读数", "A reading is missing"),
@@ -266,7 +179,4 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "check_overdue": ("巡查间隔过长", "The check came too late"),
     "residue_low": ("余压不足", "Too little residual pressure"),
     "discrepancy": ("过磅与流量计数量不符", "Weighed and metered quantity differ"),
-    "check_failed": ("检查项不符合却记为通过", "Passed although a check item does not hold"),
-    "check_items_missing": ("检查项未填全", "Check items are missing"),
-    "photo_missing": ("缺少照片", "A photo is missing"),
 }

@@ -11,7 +11,6 @@ from evidence.records.facts import Fact
 from evidence.records.judgement import Severity
 from evidence.records.loading.amounts import compare
 from evidence.records.loading.course import OPERATION
-from evidence.records.predicates.calibration import in_calibration
 from evidence.records.predicates.competence import competent
 from evidence.records.predicates.history import instant, objects
 from evidence.records.predicates.loading import course_of, identifier, limit
@@ -42,7 +41,7 @@ def no_conflicting_permit(scope: Scope, bay: str) -> bool:
 
 def bays_quiet(scope: Scope) -> bool:
     """The other way round: no loading goes on at the bays within the radius of the work that starts."""
-    stated = _stated(scope, scope.candidate.subject, scope.candidate)
+    stated = stated_by(scope, scope.candidate.subject, scope.candidate)
     kinds = scope.table(CAPS)["conflicts_with_loading"]
     if not isinstance(kinds, list) or stated.get("kind") not in kinds:
         return True
@@ -60,14 +59,14 @@ def permit_within_cap(scope: Scope, valid_from: str, valid_to: str) -> bool:
     start, end = instant(valid_from), instant(valid_to)
     if end <= start:
         return scope.because("ends_before_it_starts")
-    return end - start <= _cap(scope, _stated(scope, scope.candidate.subject, scope.candidate)) or scope.because(
+    return end - start <= _cap(scope, stated_by(scope, scope.candidate.subject, scope.candidate)) or scope.because(
         "over_cap"
     )
 
 
 def permit_extension_allowed(scope: Scope, extended_to: str) -> bool:
     """The kind can be extended, it was not before, and all in all the cap holds."""
-    stated = _stated(scope, scope.candidate.subject, None)
+    stated = stated_by(scope, scope.candidate.subject, None)
     kinds = scope.table(CAPS)["extendable"]
     if not isinstance(kinds, list) or stated.get("kind") not in kinds:
         return scope.because("not_extendable")
@@ -79,7 +78,7 @@ def permit_extension_allowed(scope: Scope, extended_to: str) -> bool:
 
 def permit_in_time(scope: Scope) -> bool:
     """The judged event lies within the permit's validity, its first and its last second included."""
-    stated = _stated(scope, scope.candidate.subject, None)
+    stated = stated_by(scope, scope.candidate.subject, None)
     if scope.at < instant(stated.get("valid_from")):
         return scope.because("permit_not_yet_valid")
     return scope.at <= _ends(stated) or scope.because("permit_expired")
@@ -87,49 +86,13 @@ def permit_in_time(scope: Scope) -> bool:
 
 def permit_over(scope: Scope, subject: str, at: Any) -> bool:
     """Whether a permit's validity has passed at an instant."""
-    stated = _stated(scope, subject, None)
+    stated = stated_by(scope, subject, None)
     return "valid_to" in stated and (at if isinstance(at, datetime) else instant(at)) > _ends(stated)
-
-
-def gas_instruments_valid(scope: Scope, tests: list[Any]) -> bool:
-    """Each test was made with an instrument that was in calibration at the time of the test."""
-    good = True
-    for item in objects(tests):
-        equipment = identifier(item.get("instrument_ref"), "equipment")
-        good &= in_calibration(scope, equipment, instant(item.get("tested_at")), "gas_test")
-    return good
-
-
-def gas_within_limits(scope: Scope, tests: list[Any]) -> bool:
-    """Each reading is within the table's limits of its gas; a toxic gas within the limit that the test states."""
-    limits = scope.table(CAPS)["gas_limits"]
-    return all(_within(scope, item, limits) for item in objects(tests)) or scope.because("gas_out_of_limits")
-
-
-def gas_test_recent(scope: Scope) -> bool:
-    """Work of a kind that needs a gas test starts within the table's minutes after one."""
-    table = scope.table(CAPS)
-    kinds, minutes = table["gas_test_kinds"], table["gas_test_minutes"]
-    stated = _stated(scope, scope.candidate.subject, None)
-    if not isinstance(kinds, list) or stated.get("kind") not in kinds or not isinstance(minutes, int):
-        return True
-    times = [
-        (instant(item.get("tested_at")), fact)
-        for fact in [*_stream(scope, scope.candidate.subject), scope.candidate]
-        for item in objects(fact.payload.get("gas_tests"))
-    ]
-    past = [item for item in times if item[0] <= scope.at]
-    if not past:
-        return scope.because("gas_test_missing")
-    tested, fact = max(past, key=lambda item: item[0])
-    if fact is not scope.candidate:
-        scope.use(fact)
-    return scope.at - tested <= timedelta(minutes=minutes) or scope.because("gas_test_old")
 
 
 def guardian_apart(scope: Scope) -> bool:
     """The guardian neither works under the permit nor approves it."""
-    stated = _stated(scope, scope.candidate.subject, scope.candidate)
+    stated = stated_by(scope, scope.candidate.subject, scope.candidate)
     guardian = identifier(stated.get("guardian_ref"), "person")
     others = [*objects(stated.get("workers")), *objects(stated.get("approvers"))]
     return guardian not in {identifier(item.get("person_ref"), "person") for item in others} or scope.because(
@@ -139,7 +102,7 @@ def guardian_apart(scope: Scope) -> bool:
 
 def guardian_competent(scope: Scope) -> bool:
     """The guardian is competent for that post at the judged instant."""
-    stated = _stated(scope, scope.candidate.subject, scope.candidate)
+    stated = stated_by(scope, scope.candidate.subject, scope.candidate)
     guardian = identifier(stated.get("guardian_ref"), "person")
     return competent(scope, guardian, "guardian", scope.at) if guardian else scope.because("person_not_named")
 
@@ -149,7 +112,7 @@ def _permits(scope: Scope, place: str) -> Iterator[str]:
     return iter(dict.fromkeys(fact.subject for fact in reversed(mentions)))
 
 
-def _stream(scope: Scope, subject: str) -> list[Fact]:
+def records_of(scope: Scope, subject: str) -> list[Fact]:
     """The permit's records that count: one that its own judgement refused does not."""
     return [
         fact
@@ -158,17 +121,17 @@ def _stream(scope: Scope, subject: str) -> list[Fact]:
     ]
 
 
-def _stated(scope: Scope, subject: str, last: Fact | None) -> Mapping[str, Json]:
+def stated_by(scope: Scope, subject: str, last: Fact | None) -> Mapping[str, Json]:
     """What the permit says, later records over earlier ones, with the judged one last where it counts."""
     stated: dict[str, Json] = {}
-    for fact in _stream(scope, subject):
+    for fact in records_of(scope, subject):
         stated.update(fact.payload)
     return {**stated, **(last.payload if last is not None else {})}
 
 
 def _active(scope: Scope, subject: str, at: datetime, place: str, kind: str) -> bool:
     working, stated, last = False, dict[str, Json](), None
-    for fact in _stream(scope, subject):
+    for fact in records_of(scope, subject):
         if fact.occurred_at > at:
             continue
         stated.update(fact.payload)
@@ -216,21 +179,6 @@ def _ends(stated: Mapping[str, Json]) -> datetime:
     return instant(stated.get("extended_to", stated.get("valid_to")))
 
 
-def _within(scope: Scope, item: Mapping[str, Json], limits: Json) -> bool:
-    bounds: Any = limits.get(str(item.get("gas"))) if isinstance(limits, dict) else None
-    if item.get("gas") == "toxic":
-        bounds = {"max": item["limit"]} if "limit" in item else None
-    if not isinstance(bounds, dict):
-        return scope.because("no_gas_limit")
-    try:
-        low, high = bounds.get("min"), bounds.get("max")
-        return (low is None or compare(item.get("value"), low) >= 0) and (
-            high is None or compare(item.get("value"), high) <= 0
-        )
-    except WrongUnit:
-        return scope.because("wrong_unit")
-
-
 PREDICATES: Final[dict[str, Predicate]] = {
     "permit_active": permit_active,
     "no_conflicting_permit": no_conflicting_permit,
@@ -239,9 +187,6 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "permit_extension_allowed": permit_extension_allowed,
     "permit_in_time": permit_in_time,
     "permit_over": permit_over,
-    "gas_instruments_valid": gas_instruments_valid,
-    "gas_within_limits": gas_within_limits,
-    "gas_test_recent": gas_test_recent,
     "guardian_apart": guardian_apart,
     "guardian_competent": guardian_competent,
 }
@@ -256,10 +201,6 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "extended_before": ("已延期一次", "Extended once before"),
     "permit_not_yet_valid": ("尚未生效", "Not yet valid"),
     "permit_expired": ("已过期", "Expired"),
-    "gas_out_of_limits": ("气体分析不合格", "A gas reading is out of limits"),
-    "no_gas_limit": ("该气体没有限值", "No limit for this gas"),
-    "gas_test_missing": ("无气体分析", "No gas test"),
-    "gas_test_old": ("气体分析已超时", "The gas test is too old"),
     "guardian_not_apart": ("监护人不独立", "The guardian is not apart from work and approval"),
     "measure_not_confirmed": ("安全措施未落实", "A measure is not confirmed"),
 }
