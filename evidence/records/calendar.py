@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date
 
 from evidence.errors import Malformed
+from evidence.records.durations import add_months
 
 
 def months_after(first: date, months: int) -> date:
@@ -13,8 +13,7 @@ def months_after(first: date, months: int) -> date:
 
     31 January plus one month is 28 or 29 February. Raises `Malformed` where that is outside the years 1 to 9999.
     """
-    total = first.year * 12 + first.month - 1 + months
-    year, month = divmod(total, 12)
-    if not 1 <= year <= 9999:
-        raise Malformed("the year is outside 1 to 9999")
-    return date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
+    try:
+        return add_months(first, months)
+    except OverflowError:
+        raise Malformed("the year is outside 1 to 9999") from None

@@ -7,7 +7,7 @@ A value that an earlier record must have had but no longer discloses makes the q
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -94,6 +94,14 @@ def instant(value: Json) -> datetime:
         return parse_time(value if isinstance(value, str) else "")
     except Malformed:
         raise Undecidable("no_time") from None
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """The instant so much later. Raises `Undecidable` past the end of the calendar."""
+    try:
+        return moment + by
+    except OverflowError:
+        raise Undecidable("out_of_range") from None
 
 
 def day(value: Json) -> date:

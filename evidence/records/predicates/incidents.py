@@ -11,7 +11,7 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.records.facts import Fact
-from evidence.records.predicates.history import happened, instant, newest, number, objects, story
+from evidence.records.predicates.history import happened, instant, later, newest, number, objects, story
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 NO_GRADE: Final = "none"
@@ -53,7 +53,7 @@ def authority_told_in_time(scope: Scope) -> bool:
     known = newest(scope, "unit_head_notified_at")
     if known is None:
         return scope.because("head_not_told")
-    due = instant(known) + timedelta(minutes=_limit(scope, "authority_minutes"))
+    due = later(instant(known), timedelta(minutes=_limit(scope, "authority_minutes")))
     told = newest(scope, "authority_reported_at")
     if told is None:
         return scope.at <= due or scope.because("authority_not_told")
@@ -77,7 +77,7 @@ def casualty_window_end(scope: Scope) -> datetime:
     """Last instant at which a change of casualties counts: 30 or 7 days of 24 hours after the incident."""
     short = newest(scope, "event_type") in _SHORT or newest(scope, "road_traffic") is True
     days = _limit(scope, "casualty_days_short" if short else "casualty_days")
-    return happened_at(scope) + timedelta(days=days)
+    return later(happened_at(scope), timedelta(days=days))
 
 
 def no_casualty_change(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -94,7 +94,7 @@ def investigation_in_time(scope: Scope) -> bool:
     """IN3: whether the report comes within 60 days of the incident, or within 60 more where that was approved."""
     extended = happened(scope, "extend_report")
     days = _limit(scope, "report_days") * (2 if extended else 1)
-    return scope.at <= happened_at(scope) + timedelta(days=days) or scope.because("report_late")
+    return scope.at <= later(happened_at(scope), timedelta(days=days)) or scope.because("report_late")
 
 
 def extension_allowed(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -102,9 +102,9 @@ def extension_allowed(scope: Scope, payload: Mapping[str, Json]) -> bool:
     if len(happened(scope, "extend_report")) > 1:
         return scope.because("second_extension")
     days = _limit(scope, "report_days")
-    if scope.at > happened_at(scope) + timedelta(days=days):
+    if scope.at > later(happened_at(scope), timedelta(days=days)):
         return scope.because("extension_late")
-    latest = happened_at(scope) + timedelta(days=2 * days)
+    latest = later(happened_at(scope), timedelta(days=2 * days))
     return instant(payload.get("report_due")) <= latest or scope.because("extension_too_long")
 
 

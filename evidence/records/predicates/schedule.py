@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from evidence.canonical import Json
+from evidence.errors import Malformed
 from evidence.records.calendar import months_after
 from evidence.records.predicates.history import day, instant, newest, number, story
-from evidence.records.predicates.scope import Predicate, Scope
+from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 
 def due_passed(scope: Scope, subject: str, at: datetime) -> bool:
@@ -35,7 +36,7 @@ def evaluated_within(scope: Scope, subject: str, months: int, at: datetime) -> b
     if not found:
         return scope.because("never_evaluated")
     last = scope.use(max(found, key=lambda fact: fact.occurred_at))
-    latest = months_after(day(last.payload.get("evaluated_on")), months)
+    latest = _months_after(day(last.payload.get("evaluated_on")), months)
     return scope.local_day(at) <= latest or scope.because("evaluation_old")
 
 
@@ -47,7 +48,7 @@ def check_date_reached(scope: Scope) -> bool:
 
 def within_months(scope: Scope, first: str, last: str, months: int) -> bool:
     """Whether the day `last` is at most a number of months after the day `first`, the end of a month clamped."""
-    return day(last[:10]) <= months_after(day(first[:10]), months) or scope.because("interval_too_long")
+    return day(last[:10]) <= _months_after(day(first[:10]), months) or scope.because("interval_too_long")
 
 
 def drill_in_time(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -63,13 +64,20 @@ def drill_in_time(scope: Scope, payload: Mapping[str, Json]) -> bool:
     if months is None or not earlier:
         return True
     last = scope.use(max(earlier, key=lambda fact: fact.occurred_at))
-    latest = months_after(scope.local_day(last.occurred_at), int(number(months)))
+    latest = _months_after(scope.local_day(last.occurred_at), int(number(months)))
     return scope.local_day(scope.at) <= latest or scope.because("drill_overdue")
 
 
 def still_valid(scope: Scope, until: str, at: datetime) -> bool:
     """Whether an instant lies within the day `until` at the site, or before it."""
     return scope.local_day(at) <= day(until) or scope.because("expired")
+
+
+def _months_after(first: date, months: int) -> date:
+    try:
+        return months_after(first, months)
+    except Malformed:
+        raise Undecidable("out_of_range") from None
 
 
 PREDICATES: Final[dict[str, Predicate]] = {

@@ -374,3 +374,9 @@ def test_a_correction_stands_where_the_record_stood_that_it_replaces() -> None:
     desk.clock = START + timedelta(days=58)
     assert "IN3B" not in failed(desk.record(TYPE, INCIDENT, **FINAL))
     assert failed(supplement(desk, START + timedelta(days=28) + TICK)) == {"IN3": "window_closed"}
+
+
+def test_times_at_the_end_of_the_calendar_are_undecidable_and_never_raise() -> None:
+    last = "9999-12-31T23:59:59Z"
+    head = Desk().record(TYPE, INCIDENT, **REPORT, deaths=1, unit_head_notified_at=last)
+    assert failed(head) == {"IN1": "out_of_range"}
