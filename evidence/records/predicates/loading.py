@@ -1,4 +1,4 @@
-"""Predicates on the order of a loading operation: LO1, LO4, LO8, and emergencies; what the other modules on loading share."""
+"""Predicates on the order of a loading operation: LO1, LO4, LO8; and what modules on loading share."""
 
 from __future__ import annotations
 
@@ -79,9 +79,8 @@ def limit(scope: Scope, name: str) -> Any:
 
 def readings(scope: Scope, kind: str) -> list[Json]:
     """The values of one kind of reading that the step states."""
-    found: list[Json] = [
-        item.get("value") for item in objects(scope.candidate.payload.get("readings")) if item.get("kind") == kind
-    ]
+    listed = objects(scope.candidate.payload.get("readings"))
+    found: list[Json] = [item.get("value") for item in listed if item.get("kind") == kind]
     measured = scope.candidate.payload.get("measured")
     # The one measured value of a step is the reading that its row of the table asks for first.
     if not found and measured is not None and row_of(scope).readings[:1] in ((kind,), ()):

@@ -1,4 +1,4 @@
-"""Predicates on what a loading step measures and shows: goods, quantities, earthing, times, papers, check lists."""
+"""Predicates on what a loading step measures: gas, earthing, quantities, flow, times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from evidence.canonical import Json
 from evidence.records.facts import Fact
 from evidence.records.loading.amounts import as_mass, as_volume, compare, is_volume
-from evidence.records.predicates.loading import course_of, given, limit
+from evidence.records.predicates.loading import course_of, given, limit, names_of, readings
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 from evidence.records.units import WrongUnit
 

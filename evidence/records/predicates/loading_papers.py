@@ -47,9 +47,8 @@ def bay_approved(scope: Scope) -> bool:
 
 def checks_hold(scope: Scope) -> bool:
     """A passed step has no item of its check list that did not hold."""
-    return all(item.get("ok") is True for item in objects(scope.candidate.payload.get("checks"))) or scope.because(
-        "check_failed"
-    )
+    items = objects(scope.candidate.payload.get("checks"))
+    return all(item.get("ok") is True for item in items) or scope.because("check_failed")
 
 
 def evidence_present(scope: Scope) -> bool:
