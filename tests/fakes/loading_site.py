@@ -215,3 +215,8 @@ def _version(record_type: str) -> int:
 def failed(judgement: Judgement) -> dict[str, str]:
     """Rule and reason of everything that stands against a record, marks included."""
     return {item.rule: item.reason for item in judgement.results if item.outcome in ("fail", "unknown")}
+
+
+def offline(site: Site, delay: timedelta, counter: int | None) -> dict[str, Any]:
+    """Claims of a record made offline now-ish and synchronised `delay` later."""
+    return {"channel": "mobile_offline", "counter": counter, "received": site.clock + delay}

@@ -1,0 +1,110 @@
+"""LO2, LO3, LO8: certificates at the step's own time, overrides, and what the driver may sign."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.loading_site import OPERATION, PHOTO, START, Site, failed
+
+
+@pytest.fixture
+def site() -> Site:
+    site = Site()
+    assert failed(site.book()) == {}
+    return site
+
+
+def test_LO2_an_expired_certificate_is_caught_at_the_step(site: Site) -> None:
+    other = Site()
+    other.certify("D-1", "hazmat_driver", valid_to="2026-09-06")
+    other.book()
+    other.steps("S01", "S01")
+    assert failed(other.step("S02")) == {"LO2": "expired"}
+    assert other.state() == "held"
+    assert failed(site.steps("S01", "S02")[-1]) == {}
+
+
+def test_LO2_a_certificate_counts_to_the_last_minute_of_its_last_day_at_the_site() -> None:
+    for minute, reason in ((0, None), (1, "expired")):
+        site = Site()
+        site.known("credential", "credential/M-1-loading_manager", {
+            "event": "renew", "valid_from": "2026-01-01", "valid_to": "2026-09-07",
+        })  # fmt: skip
+        site.book()
+        site.steps("S01", "S11")
+        site.clock = START.replace(hour=15, minute=59) + timedelta(minutes=minute)  # 23:59 or 00:00 at the site
+        assert failed(site.step("S12", after=0)).get("LO2") == reason
+
+
+def test_LO2_an_overdue_gauge_is_caught_at_the_step() -> None:
+    site = Site()
+    site.known("calibration_record", "equipment/EM-1", {
+        "conformity": "pass", "performed_at": "2026-02-01", "valid_until": "2026-08-01", "interval_months": 6,
+        "metrology_class": "mandatory_verification",
+    })  # fmt: skip
+    site.book()
+    site.steps("S01", "S06")
+    judgement = site.step("S07")
+    assert failed(judgement) == {"LO2": "calibration_expired"}
+    assert site.state() == "held"
+
+
+def test_LO2_what_is_learned_later_does_not_change_the_judgement(site: Site) -> None:
+    site.steps("S01", "S06")
+    assert failed(site.step("S07")) == {}
+    site.calibrate("EM-1", valid_until="2026-08-01")
+    frozen = [fact for fact in site.facts.about(OPERATION) if fact.payload.get("step_code") == "S07"]
+    assert frozen[-1].blocked is None
+    assert failed(site.step("S07"))["LO2"] == "calibration_expired", "only what comes after knows it"
+
+
+def test_LO2_an_instrument_has_to_be_named(site: Site) -> None:
+    site.steps("S01", "S06")
+    assert failed(site.step("S07", instrument_ref=None)) == {"LO2": "instrument_not_named"}
+
+
+def test_LO2_its_inputs_are_the_certificates(site: Site) -> None:
+    site.steps("S01", "S06")
+    result = site.step("S07").result("LO2")
+    assert result is not None
+    assert [fact.index for fact in site.facts.about("equipment/EM-1")] == list(result.inputs)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, None),
+        ({"by": "W-1"}, "not_loading_manager"),
+        ({"photo": "cd" * 32}, "override_photo_missing"),
+        ({"reason": "  "}, "override_reason_missing"),
+    ],
+)
+def test_LO3_only_the_loading_manager_overrides_with_reason_and_photo(
+    site: Site, change: dict[str, str], reason: str | None
+) -> None:
+    site.steps("S01", "S02")
+    override = [{"rule": "LO1.soft", "by": "M-1", "reason": "briefed elsewhere", "photo": PHOTO} | change]
+    judgement = site.step("S04", override=override)
+    assert failed(judgement).get("LO3") == reason
+    assert (judgement.blocked() is None) is (reason is None)
+
+
+def test_LO8_the_driver_does_not_sign_for_others(site: Site) -> None:
+    site.steps("S01", "S06")
+    assert failed(site.step("S07", performed_by="D-1")) == {"LO8": "driver_signs"}
+
+
+def test_LO8_the_driver_does_what_is_the_drivers(site: Site) -> None:
+    assert failed(site.steps("S01", "S04")[-1]) == {}
+
+
+def test_LO8_the_driver_is_no_operator_of_a_booking() -> None:
+    assert failed(Site().book(operator_ref="D-1")) == {"LO8": "driver_signs"}
+
+
+def test_LO8_the_driver_signs_as_driver_only(site: Site) -> None:
+    site.steps("S01", "S21")
+    signers = [{"person_ref": "D-1", "role": "loading_manager"}]
+    assert failed(site.step("S22", signers=signers))["LO8"] == "driver_signs"
