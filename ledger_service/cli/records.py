@@ -97,7 +97,7 @@ def submit(
 
 def import_file(
     ledger: Ledger,
-    file: Annotated[Path, typer.Argument(help="XLSX, CSV or JSON as the plant's system exports it.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="XLSX, CSV or JSON as the plant's system exports it.")],
     mapping: Annotated[
         list[str], typer.Option(help="A mapping's name, or a path to a mapping of your own. Repeat it for several.")
     ],
@@ -108,6 +108,7 @@ def import_file(
     url: Annotated[str | None, typer.Option(help="Import through a running service instead of this folder.")] = None,
     token: Annotated[str, typer.Option(envvar="SAFETY_LEDGER_TOKEN", help="Bearer token for --url.")] = "",
     check: Annotated[bool, typer.Option(help="Explain what becomes of each column, and stop.")] = False,
+    template: Annotated[bool, typer.Option(help="Write an empty file with the mapping's columns, and stop.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Check every row and report as usual, but send nothing.")] = False,
     data: DataDir = None,
     as_json: Json = False,
@@ -118,6 +119,12 @@ def import_file(
     from ledger_service.importing.sign import PlainRecords, Signer
 
     mappings = [_mapping(name) for name in mapping]
+    if template:
+        from ledger_service.importing.template import write_template
+
+        columns = write_template(file, mappings)
+        show({"file": str(file), "columns": list(columns)}, as_json, lambda: columns)
+        return 0
     if check:
         return _explain(file, mappings, as_json)
     if devices is None and url is None and not dry_run:

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.conftest import Demo
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs/operations.md"]
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs/operations.md", ROOT / "docs/import.md"]
 LEDGER, PYTHON = ".venv/bin/safety-ledger", ".venv/bin/python"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _MAKE_TARGETS = {"demo", "test", "check", "test-all", "bench"}

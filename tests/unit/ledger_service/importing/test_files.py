@@ -21,6 +21,7 @@ from ledger_service.importing.mapping import parse_mapping
 from ledger_service.importing.model import SourceMapping
 from ledger_service.importing.rows import Row
 from ledger_service.importing.sign import DeviceKey, Signer
+from ledger_service.importing.template import write_template
 from tests.unit.ledger_service.importing.test_importer import HEADER, MAPPING, FakeLedger, mapping, row, write
 
 TYPES = load_record_types()
@@ -340,6 +341,22 @@ def test_a_check_explains_every_column_and_every_misfit(tmp_path: Path) -> None:
         "keys: evidence_package has no field chekpoint",
         "keys: evidence_package requires checkpoint_size",
     )
+
+
+@pytest.mark.parametrize("text", [MAPPING, AS_WORKBOOK], ids=["csv", "xlsx"])
+def test_a_template_has_every_column_and_fits_its_mapping(tmp_path: Path, ledger: FakeLedger, text: str) -> None:
+    titled = mapping(text.replace("record_type:", "header_row: 2\nrecord_type:"))
+    path = tmp_path / f"template.{titled.layout.format}"
+    assert set(write_template(path, [titled])) == set(HEADER.split(",")) - {"备注"}
+    assert explain(path, [titled], TYPES).problems == ()
+    assert run(ledger, path, titled).rows == 0
+    with pytest.raises(FileExistsError):
+        write_template(path, [titled])
+
+
+def test_a_document_has_no_template(tmp_path: Path) -> None:
+    with pytest.raises(MappingInvalid, match="tables only"):
+        write_template(tmp_path / "t", [mapping(MAPPING.replace("csv\nencodings: [utf-8-sig, gb18030]", "ndjson"))])
 
 
 def test_a_check_knows_the_words_of_a_field(tmp_path: Path) -> None:
