@@ -6,13 +6,34 @@ import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from evidence.keys import SigningKey
-from evidence.statement import Claims, issue, stream_id, uuid7
+from evidence.statement import issue
 from ledger_service.statements.model import Sequenced
 from tests.fakes.plant import LEDGER, Plant
 
-ERASED_IDX = 4
+ERASED_IDX = 15
+"""The training record of a worker who was erased."""
+TRAINING: dict[str, Any] = {
+    "site": "site/warehouse-3",
+    "person_name": "Wang Fang",
+    "employer_type": "own",
+    "post": "Loader",
+    "department": "Logistics",
+    "training_type": "special_operation",
+    "course": "Flammable liquids",
+    "syllabus_version": "2026-1",
+    "provider": "Pujiang Training Centre",
+    "trainer_ref": "E-0001",
+    "started_at": "2026-01-05T01:00:00Z",
+    "ended_at": "2026-01-05T09:00:00Z",
+    "hours": {"value": "8", "unit": "h"},
+    "delivery": "onsite",
+    "exam_method": "written",
+    "result": "pass",
+    "attempt_no": 1,
+}
 PHOTO = b"\xff\xd8 not much of a photo " * 40
 
 
@@ -21,16 +42,7 @@ def filled_plant(folder: Path) -> Path:
     on the embedded chain and an entry that is not published yet."""
     plant = Plant(folder)
     services = plant.services
-    photo = {
-        "sha256": hashlib.sha256(PHOTO).hexdigest(),
-        "size": len(PHOTO),
-        "media_type": "image/jpeg",
-        "name": "bay.jpg",
-        "role": "photo",
-    }
-    with services.blobs.begin(str(photo["sha256"]), "image/jpeg") as upload:
-        upload.write(PHOTO)
-        upload.finish()
+    photo = stored(plant, PHOTO, "bay.jpg")
     services.access.create_client("tablet", "writer")
     submit(plant, *(plant.statement(seq=number) for number in range(1, 9)), plant.statement(attachments=[photo]))
     keys(plant)
@@ -65,38 +77,28 @@ def keys(plant: Plant) -> None:
 
 
 def erase(plant: Plant) -> None:
-    """Order the erasure of one disclosure by an entry, then carry it out."""
-    database = plant.settings.data_dir / "ledger.sqlite"
-    with closing(sqlite3.connect(database)) as connection:
-        query = "SELECT digest FROM disclosures WHERE idx = ? AND position = 2"
-        digest = connection.execute(query, (ERASED_IDX,)).fetchone()[0]
-        record_id = connection.execute("SELECT record_id FROM entries WHERE idx = ?", (ERASED_IDX,)).fetchone()[0]
-    payload = {
-        "subject": f"record/{record_id}",
-        "record_id": record_id,
-        "entry_index": ERASED_IDX,
-        "digests": [digest],
-        "legal_basis": "PIPL 47",
-        "reason": "asked by the person concerned",
-    }
-    now = plant.clock.now()
-    claims: Claims = plant.claims(
-        payload["subject"],
-        type="erasure",
-        schema=plant.services.record_types["erasure"].schema_claim,
-        stream=stream_id(plant.services.keystore.stream_key(LEDGER), payload["subject"]),
-        jti=uuid7(int(now.timestamp() * 1000), plant.random(10)),
-        channel="api",
+    """A worker with a portrait comes in and is erased: key destroyed, disclosures and file gone."""
+    person = {"subject": "person/E-0999", "attachments": [stored(plant, b"\xff\xd8 a face " * 40, "face.jpg")]}
+    claims = plant.claims(
+        str(person["subject"]),
+        type="training_record",
+        schema=plant.services.record_types["training_record"].schema_claim,
     )
-    compact = issue(claims, payload, plant.device, salt=lambda: plant.random(16)).compact
-    outcome = plant.submit(compact)[0]
-    assert isinstance(outcome, Sequenced)
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute(
-            "UPDATE disclosures SET sealed = NULL, erased_by_idx = ? WHERE idx = ? AND position = 2",
-            (outcome.index, ERASED_IDX),
-        )
-        connection.commit()
+    submit(plant, issue(claims, TRAINING | person, plant.device, salt=lambda: plant.random(16)).compact)
+    _, erased = plant.services.erasures.erase(
+        LEDGER, str(person["subject"]), "PIPL 47", "asked by the person concerned"
+    )
+    assert erased is not None
+    assert (erased.keys, erased.blobs) == (1, 1)
+
+
+def stored(plant: Plant, data: bytes, name: str) -> dict[str, Any]:
+    """Store an attachment and return its value in a payload."""
+    digest = hashlib.sha256(data).hexdigest()
+    with plant.services.blobs.begin(digest, "image/jpeg") as upload:
+        upload.write(data)
+        upload.finish()
+    return {"sha256": digest, "size": len(data), "media_type": "image/jpeg", "name": name, "role": "photo"}
 
 
 def settle(folder: Path) -> None:

@@ -301,7 +301,7 @@ def test_a_signed_transaction_that_vanished_is_named(copy: Path) -> None:
 
 def test_a_lawful_erasure_is_sound(copy: Path) -> None:
     with closing(sqlite3.connect(copy / "ledger.sqlite")) as database:
-        erased = database.execute("SELECT idx FROM disclosures WHERE sealed IS NULL").fetchall()
+        erased = database.execute("SELECT DISTINCT idx FROM disclosures WHERE sealed IS NULL").fetchall()
     assert erased == [(ERASED_IDX,)]
     assert errors(fsck(copy)) == []
 
