@@ -34,8 +34,8 @@ from ledger_service.privacy.concerns import holders
 from ledger_service.statements.model import PreparedStatement
 
 KEY_EVENT = "key_event"
-SERVICE_TYPES = frozenset({"judgement", "rule_set"})
-"""What the ledger alone may say, whoever signs: its judgements, and the rules it goes by."""
+SERVICE_TYPES = frozenset({"deadline_event", "erasure", "judgement", "legal_hold", "rule_set"})
+"""What the ledger alone may say, whoever signs: breaches, judgements, its rules, and what it erases or holds."""
 
 
 @dataclass(frozen=True, slots=True)
