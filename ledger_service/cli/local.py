@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ledger_service.context import Services
 from ledger_service.importing.build import Attachment
-from ledger_service.importing.importer import NotTaken, Taken
+from ledger_service.importing.ports import NotTaken, Taken
 from ledger_service.statements.model import Outcome, Sequenced
 
 

@@ -13,8 +13,8 @@ from ledger_service.cli.output import DataDir, Json, Ledger, progress, services_
 
 if TYPE_CHECKING:
     from ledger_service.context import Services
-    from ledger_service.importing.importer import Issuer
-    from ledger_service.importing.importer import Ledger as ImportTarget
+    from ledger_service.importing.ports import Issuer
+    from ledger_service.importing.ports import Ledger as ImportTarget
     from ledger_service.statements.model import Outcome
 
 LOCAL_CLIENT = "command-line"

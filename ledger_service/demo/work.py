@@ -23,7 +23,8 @@ from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, SOURCES, source_m
 from ledger_service.errors import NotFound
 from ledger_service.fsck.model import Severity
 from ledger_service.importing.client import HttpLedger
-from ledger_service.importing.importer import Importer, Progress
+from ledger_service.importing.importer import Importer
+from ledger_service.importing.ports import Progress
 from ledger_service.importing.sign import DeviceKey
 from ledger_service.kit.db import read
 from ledger_service.models import entries

@@ -16,7 +16,7 @@ import orjson
 
 from ledger_service.importing.build import Attachment
 from ledger_service.importing.errors import ServiceRefused, ServiceUnavailable
-from ledger_service.importing.importer import NotTaken, Taken
+from ledger_service.importing.ports import NotTaken, Taken
 
 ATTEMPTS: Final = 6
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})

@@ -13,77 +13,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from evidence.records import RecordType
-from ledger_service.importing.build import Attachment, Builder, Draft
+from ledger_service.importing.build import Attachment, Builder
 from ledger_service.importing.duplicates import Duplicates
 from ledger_service.importing.error_sheet import write_error_sheet
 from ledger_service.importing.errors import MappingInvalid, Problem, RowRejected, SourceUnreadable
-from ledger_service.importing.journal import Journal, Position
+from ledger_service.importing.journal import Journal
 from ledger_service.importing.model import SourceMapping
+from ledger_service.importing.ports import ImportReport, Issuer, Ledger, NotTaken, Progress, Taken
 from ledger_service.importing.rows import Row, Source, open_source
 
 BATCH_ROWS: Final = 250
 MAX_ATTACHMENT_BYTES: Final = 64 * 1024 * 1024
-Progress = Callable[[int, int], None]
-"""Called with (rows settled, rows in all); the second is an estimate until the end of the file is reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The ledger has the statement; `created` is False if it had it before."""
-
-    index: int
-    created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NotTaken:
-    """The ledger refused the statement; `problem` carries no values."""
-
-    problem: str
-
-
-class Ledger(Protocol):
-    """What an import needs of a ledger. Raises `ServiceUnavailable` or `ServiceRefused`."""
-
-    name: str
-
-    def put_blob(self, attachment: Attachment) -> None:
-        """Store a file under its SHA-256; storing it again changes nothing."""
-
-    def submit(self, statements: Sequence[str]) -> list[Taken | NotTaken]:
-        """One answer per statement (as its issuer wrote it), in order, after they are durable."""
-
-
-class Issuer(Protocol):
-    """Turns drafts into what the ledger takes: signed statements, or plain records that the service signs."""
-
-    def sign(self, draft: Draft, record_type: RecordType, source: str) -> str:
-        """The text to submit, the same for the same draft. Raises `RowRejected`."""
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What became of a file's rows. With one mapping and no `where` the counts of records add up to `rows`."""
-
-    source: str
-    record_type: str
-    """The types of the mappings, joined by +."""
-    rows: int
-    created: int
-    """Records that the ledger did not have; in a trial, records that would have been sent."""
-    repeated: int
-    rejected: int
-    duplicates: int
-    """Rows whose source reference stands in the file before."""
-    rejects: Path | None
-    errors: Path | None
-    """The same rows as a spreadsheet, to send back."""
-    resumed_at: int
-    notes: tuple[Problem, ...] = ()
-    trial: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +73,21 @@ class Importer:
         sheet.unlink(missing_ok=True)
         if journal.position.rejected:
             write_error_sheet(journal.rejects, source.header, sheet)
-        return _report(path, mappings, journal, start, sheet, source, trial)
+        position = journal.position
+        return ImportReport(
+            source=path.name,
+            record_type="+".join(item.record_type for item in mappings),
+            rows=position.rows,
+            created=position.created,
+            repeated=position.repeated,
+            rejected=position.rejected,
+            duplicates=position.duplicates,
+            rejects=journal.rejects if position.rejected else None,
+            errors=sheet if position.rejected else None,
+            resumed_at=start,
+            notes=source.notes.all(),
+            trial=trial,
+        )
 
     def _type(self, mapping: SourceMapping) -> RecordType:
         record_type = self._types.get(mapping.record_type)
@@ -262,32 +219,6 @@ def _batches(rows: Iterator[Row | RowRejected]) -> Iterator[list[Row | RowReject
 
 def _trial_answers(batch: _Batch, _earlier: object) -> list[Taken | NotTaken]:
     return [Taken(-1, True)] * len(batch.records)
-
-
-def _report(
-    path: Path,
-    mappings: Sequence[SourceMapping],
-    journal: Journal,
-    start: int,
-    sheet: Path,
-    source: Source,
-    trial: bool,
-) -> ImportReport:
-    position: Position = journal.position
-    return ImportReport(
-        source=path.name,
-        record_type="+".join(mapping.record_type for mapping in mappings),
-        rows=position.rows,
-        created=position.created,
-        repeated=position.repeated,
-        rejected=position.rejected,
-        duplicates=position.duplicates,
-        rejects=journal.rejects if position.rejected else None,
-        errors=sheet if position.rejected else None,
-        resumed_at=start,
-        notes=source.notes.all(),
-        trial=trial,
-    )
 
 
 _NOBODYS: Final = Problem("no mapping takes this row", "没有映射适用于该行")

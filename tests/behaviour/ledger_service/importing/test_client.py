@@ -11,7 +11,7 @@ import pytest
 from ledger_service.importing.build import Attachment
 from ledger_service.importing.client import ATTEMPTS, HttpLedger
 from ledger_service.importing.errors import ServiceRefused, ServiceUnavailable
-from ledger_service.importing.importer import NotTaken, Taken
+from ledger_service.importing.ports import NotTaken, Taken
 
 Handler = Callable[[httpx.Request], httpx.Response]
 PHOTO = Attachment("ab" * 32, "image/png", b"png")

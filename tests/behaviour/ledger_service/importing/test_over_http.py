@@ -18,7 +18,8 @@ from ledger_service.demo.sample import Month, write_month
 from ledger_service.demo.server import client_of, serving
 from ledger_service.importing.client import HttpLedger, PlainHttpLedger
 from ledger_service.importing.errors import ServiceRefused
-from ledger_service.importing.importer import Importer, ImportReport
+from ledger_service.importing.importer import Importer
+from ledger_service.importing.ports import ImportReport
 from ledger_service.importing.sign import PlainRecords, Signer
 
 

@@ -13,9 +13,10 @@ from evidence.statement import disclosed, parse_statement
 from ledger_service.importing import importer
 from ledger_service.importing.build import Attachment
 from ledger_service.importing.errors import MappingInvalid, ServiceUnavailable, SourceUnreadable
-from ledger_service.importing.importer import Importer, NotTaken, Taken, reader_below
+from ledger_service.importing.importer import Importer, reader_below
 from ledger_service.importing.mapping import parse_mapping
 from ledger_service.importing.model import SourceMapping
+from ledger_service.importing.ports import NotTaken, Taken
 from ledger_service.importing.sign import DeviceKey, Signer
 
 MAPPING = """

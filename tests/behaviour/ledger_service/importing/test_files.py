@@ -16,9 +16,10 @@ from ledger_service.importing import importer, journal, json_rows, tables
 from ledger_service.importing.coordinates import to_gcj02
 from ledger_service.importing.errors import MappingInvalid, ServiceUnavailable, SourceUnreadable
 from ledger_service.importing.explain import explain
-from ledger_service.importing.importer import Importer, ImportReport
+from ledger_service.importing.importer import Importer
 from ledger_service.importing.mapping import parse_mapping
 from ledger_service.importing.model import SourceMapping
+from ledger_service.importing.ports import ImportReport
 from ledger_service.importing.rows import Row
 from ledger_service.importing.sign import DeviceKey, Signer
 from ledger_service.importing.template import write_template
