@@ -20,6 +20,7 @@ from ledger_service.chains.endpoints import router as chains
 from ledger_service.checkpoints.endpoints import router as checkpoints
 from ledger_service.context import Services
 from ledger_service.data_health.endpoints import router as data_health
+from ledger_service.deadlines.endpoints import router as deadlines
 from ledger_service.entries.endpoints import router as entries
 from ledger_service.errors import PROBLEM_PREFIX, BadRequest, RetryLater, ServiceError, Unauthorized
 from ledger_service.health.endpoints import router as health
@@ -52,6 +53,7 @@ ROUTERS = (
     types,
     health,
     data_health,
+    deadlines,
 )
 
 

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     """Pause between two looks at the chains by the scheduler."""
     reconsider_every_s: float = Field(default=10.0, gt=0, le=86_400)
     """Pause between two looks of the scheduler for late knowledge, which may change earlier judgements."""
+    deadlines_every_s: float = Field(default=10.0, gt=0, le=86_400)
+    """Pause between two looks of the scheduler at what is due, and at reminders that wait."""
+    channels_file: Path | None = None
+    """TOML file of who is told of deadlines, and how; keep it outside the data folder. None: nobody is told."""
     scheduler: bool = True
     """Publish and anchor within this process. Off where a worker process does it."""
 

@@ -17,6 +17,8 @@ from ledger_service.checkpoints.publisher import Publisher
 from ledger_service.checkpoints.service import CheckpointService
 from ledger_service.config import Settings
 from ledger_service.data_health.service import DataHealthService
+from ledger_service.deadlines.service import DeadlineService
+from ledger_service.deadlines.sweep import DeadlineSweep
 from ledger_service.entries.service import EntryService
 from ledger_service.fsck.service import FsckService
 from ledger_service.health.service import HealthService
@@ -37,6 +39,9 @@ from ledger_service.privacy.retain import RetentionService
 from ledger_service.privacy.service import ErasureService
 from ledger_service.receipts.service import ReceiptService
 from ledger_service.records.service import RecordService
+from ledger_service.reminders.channels_file import load_recipients
+from ledger_service.reminders.plan import Reminders
+from ledger_service.reminders.service import ReminderService
 from ledger_service.statements.group_commit import GroupCommit
 from ledger_service.statements.rules import RuleBook
 from ledger_service.statements.sequencer import Sequencer
@@ -72,12 +77,17 @@ class Services:
         self.rules = RuleBook(settings, keystore, self.ring, self.blobs, self.record_types)
         logs = settings.data_dir / "logs"
         gate = WriteGate(logs)
-        self.judge = Judge(RuleEngine(self.catalogue), self.catalogue, keystore.stream_key, random)
+        self.rule_engine = RuleEngine(self.catalogue)
+        self.judge = Judge(self.rule_engine, self.catalogue, keystore.stream_key, random)
         self.sequencer = Sequencer(engine, clock, self.judge, gate.refusal)
         signer = ServiceSigner(clock, random, keystore, self.rules)
         self.rule_sets = RuleSetService(engine, clock, self.catalogue, self.judge, self.blobs, self.sequencer, signer)
         self.reconsider = ReconsiderService(
             engine, clock, keystore, self.judge.engine, self.catalogue, self.sequencer, signer
+        )
+        told = Reminders(load_recipients(settings.channels_file))
+        self.deadline_sweep = DeadlineSweep(
+            engine, clock, keystore, self.rule_engine, self.catalogue, self.sequencer, signer, told
         )
         if rule_sets:
             self.sequencer.prepare = self.rule_sets.before
@@ -91,6 +101,8 @@ class Services:
         self.data_health = DataHealthService(engine, clock, self.entries, keystore, self.catalogue)
         self.streams = StreamService(engine, self.ledgers)
         self.chains = ChainService(engine, self.ledgers, keystore, self.record_types)
+        self.deadlines = DeadlineService(engine, clock, self.ledgers, self.record_types)
+        self.reminders = ReminderService(engine, clock, self.ledgers, self.record_types, told)
         self.health = HealthService(engine)
         self.checkpoints = CheckpointService(engine, logs)
         targets = Targets(engine, clock, keystore, settings.data_dir)

@@ -134,5 +134,7 @@ def standard_jobs(services: Services) -> list[Job]:
     return [
         Job("publish", settings.publish_every_s, ledgers, services.publisher.publish),
         Job("anchor", settings.anchor_every_s, ledgers, services.anchoring.run_once),
+        Job("deadlines", settings.deadlines_every_s, ledgers, services.deadline_sweep.run),
+        Job("remind", settings.deadlines_every_s, ledgers, services.reminders.run),
         Job("reconsider", settings.reconsider_every_s, ledgers, services.reconsider.run),
     ]

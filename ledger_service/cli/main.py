@@ -11,7 +11,18 @@ from typing import cast
 
 import typer
 
-from ledger_service.cli import chain, evidence, health_report, keys, packs, privacy, processes, records, types
+from ledger_service.cli import (
+    chain,
+    deadlines,
+    evidence,
+    health_report,
+    keys,
+    packs,
+    privacy,
+    processes,
+    records,
+    types,
+)
 from ledger_service.cli.output import EXIT_BUSY, EXIT_INTERRUPTED, EXIT_REFUSED, EXIT_USAGE, say
 
 NAME = "safety-ledger"
@@ -27,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for commands in (records, evidence, chain, health_report, privacy, processes):
+for commands in (records, evidence, chain, health_report, privacy, processes, deadlines):
     commands.register(app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(types.app, name="types")

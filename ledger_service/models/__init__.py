@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ledger_service.models.anchors import anchor_attempts, anchor_targets, anchors, leases
 from ledger_service.models.checkpoints import checkpoints, published_heads
+from ledger_service.models.deadlines import deadlines, deliveries, reminders
 from ledger_service.models.entries import JUDGEMENT_POSITION, blobs, disclosures, entries, stream_heads
 from ledger_service.models.judging import cursors, judgement_inputs, links
 from ledger_service.models.ledgers import clients, key_states, ledgers
@@ -25,6 +26,8 @@ __all__ = [
     "clients",
     "cursors",
     "data_keys",
+    "deadlines",
+    "deliveries",
     "disclosures",
     "entries",
     "erased_blobs",
@@ -34,5 +37,6 @@ __all__ = [
     "ledgers",
     "links",
     "published_heads",
+    "reminders",
     "stream_heads",
 ]
