@@ -170,6 +170,14 @@ def test_LO4_a_handover_makes_the_checks_necessary_again(site: Site, why: str, r
     assert failed(site.step("S12", operator_ref="W-2", performed_by="W-2"))["LO4"] == reason
 
 
+def test_LO4_after_the_transfer_nothing_has_to_be_repeated(site: Site) -> None:
+    site.steps("S01", "S17")
+    site.event("hold", cause="storm")
+    site.event("resume", after=60, cause="storm over", measures="none")
+    assert [failed(item) for item in site.steps("S18", "S22")] == [{}] * 5
+    assert site.state() == "completed"
+
+
 def test_LO4_another_operator_without_a_handover_is_noticed(site: Site) -> None:
     site.steps("S01", "S12")
     assert failed(site.step("S13", operator_ref="W-2"))["LO4"] == "operator_changed"
@@ -208,6 +216,13 @@ def test_X01_a_fault_after_an_emergency_stop_does_not_turn_it_into_a_hold(site: 
     site.step("X01")
     assert failed(site.step("S17", performed_by="D-1"))["LO8"] == "driver_signs"
     assert site.state() == "emergency_stopped"
+
+
+def test_X01_whose_result_is_a_failure_stops_all_the_same(site: Site) -> None:
+    site.steps("S01", "S13")
+    assert failed(site.step("X01", result="fail")) == {}
+    assert site.state() == "emergency_stopped"
+    assert failed(site.step("S14"))["LO1"] == "step_not_passed", "the authorisation ended with it"
 
 
 def test_X01_recorded_offline_and_late_stops_all_the_same(site: Site) -> None:

@@ -25,11 +25,13 @@ def loadings(draw: st.DrawFn) -> list[Done]:
     order = [code for code in SOUND if code not in codes[:2]] if draw(st.booleans()) else list(SOUND)
     for _ in range(draw(st.integers(0, 6))):
         place = draw(st.integers(0, len(order)))
-        change = draw(st.sampled_from(["insert", "resume", "swap"]))
+        change = draw(st.sampled_from(["insert", "resume", "swap", "emergency"]))
         if change == "swap" and 0 < place < len(order):
             order[place - 1], order[place] = order[place], order[place - 1]
         elif change != "swap":
-            order.insert(place, "resume" if change == "resume" else draw(st.sampled_from(CODES)))
+            emergency = st.sampled_from(["X01", "X02", "X03"])
+            choice = {"resume": st.just("resume"), "emergency": emergency}.get(change, st.sampled_from(CODES))
+            order.insert(place, draw(choice))
     minute, records = 0, []
     for code in order:
         minute += draw(st.sampled_from([0, 1, 5, 5, 14, 16, 31]))
