@@ -15,7 +15,7 @@ from ledger_service.demo.sample.pictures import HEIGHT, WIDTH, Box, draw
 from ledger_service.importing.build import Builder
 from ledger_service.importing.errors import RowRejected
 from ledger_service.importing.importer import reader_below
-from ledger_service.importing.rows import Row, read_rows
+from ledger_service.importing.rows import Row, open_source
 from scripts.make_sample_site import main as make_sample_site
 
 MONTH = Month(seed=7, year=2026, month=2)
@@ -51,7 +51,8 @@ def test_a_month_has_at_least_two_thousand_records_of_four_types() -> None:
 def test_every_row_fits_its_record_type(site: Path, file: str, name: str) -> None:
     mapping = source_mapping(name)
     builder = Builder(mapping, load_record_types()[mapping.record_type], reader_below(site))
-    rows = list(read_rows((site / file).read_bytes(), mapping))
+    with open_source(site / file, [mapping]) as source:
+        rows = list(source.rows)
     assert not [row for row in rows if isinstance(row, RowRejected)]
     drafts = [builder.build(row) for row in rows if isinstance(row, Row)]
     assert len({draft.source_ref for draft in drafts}) == len(drafts)
