@@ -7,7 +7,7 @@ those later entries that speak of that instant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -70,10 +70,17 @@ class LateFacts:
         return self._kept[key]
 
     def _known(self, found: Sequence[Fact]) -> list[Fact]:
-        own, at = self.candidate.index, self.candidate.occurred_at
-        return [
-            fact for fact in found if fact.index < own or (fact.index > own and counts_since(fact, self.zone) <= at)
-        ]
+        kept: list[Fact] = []
+        ids: set[str] = set()
+        for fact in found:
+            if fact.index < self.candidate.index or (fact.index > self.candidate.index and self._speaks(fact, ids)):
+                kept.append(fact)
+                ids.add(fact.record_id)
+        return kept
+
+    def _speaks(self, fact: Fact, known: Collection[str]) -> bool:
+        """Whether a later fact is about the candidate's instant, or corrects one that is."""
+        return fact.supersedes in known or counts_since(fact, self.zone) <= self.candidate.occurred_at
 
 
 @dataclass(frozen=True, slots=True)

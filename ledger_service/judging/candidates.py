@@ -20,11 +20,11 @@ def newest_occurred_at(connection: Connection, ledger: str, below: int) -> datet
     return moment
 
 
-def occurred_at(connection: Connection, ledger: str, record_id: str) -> datetime | None:
-    """When the record of this id happened."""
-    query = select(entries.c.occurred_at).where(entries.c.ledger == ledger, entries.c.record_id == record_id)
-    moment: datetime | None = connection.execute(query).scalar()
-    return moment
+def index_of(connection: Connection, ledger: str, record_id: str) -> int | None:
+    """The entry of this record."""
+    query = select(entries.c.idx).where(entries.c.ledger == ledger, entries.c.record_id == record_id)
+    index: int | None = connection.execute(query).scalar()
+    return index
 
 
 def targets_of(connection: Connection, ledger: str, index: int) -> set[str]:

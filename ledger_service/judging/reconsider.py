@@ -46,6 +46,8 @@ CURSOR = "reconsider"
 STEP = 200
 """New entries looked at in one transaction."""
 _CACHE_FACTS = 20_000
+_CORRECTIONS = 16
+"""Corrections of corrections that are followed back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +172,22 @@ class _Look:
 
     def _concerned(self, fact: Fact) -> set[int]:
         """The earlier entries that a new fact may concern; none where it speaks of nothing but its own present."""
-        since = counts_since(fact, self._zone)
-        if fact.supersedes is not None:
-            since = min(since, candidates.occurred_at(self._connection, self._ledger, fact.supersedes) or since)
+        since = min(counts_since(item, self._zone) for item in (fact, *self._replaced(fact)))
         newest = candidates.newest_occurred_at(self._connection, self._ledger, fact.index)
         if newest is None or newest < since or not fact.subject:
             return set()
         streams = {self._facts.stream(fact.subject), *candidates.targets_of(self._connection, self._ledger, fact.index)}
         return candidates.touched(self._connection, self._ledger, streams, since, fact.index)
+
+    def _replaced(self, fact: Fact) -> Iterator[Fact]:
+        """The records that a correction puts out of force, newest first: what they said of the past goes with them."""
+        for _ in range(_CORRECTIONS):
+            index = candidates.index_of(self._connection, self._ledger, fact.supersedes) if fact.supersedes else None
+            if index is None or index >= fact.index:
+                return
+            [entry] = repository.opened(self._connection, self._ledger, [index])
+            fact = open_fact(entry, self._role_of)
+            yield fact
 
     def _judged_again(self, index: int, cause: int) -> Changed | None:
         [entry] = repository.opened(self._connection, self._ledger, [index])
