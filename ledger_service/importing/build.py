@@ -6,6 +6,7 @@ import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from evidence.canonical import Json
@@ -24,11 +25,19 @@ ReadFile = Callable[[str], bytes]
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that the payload refers to, to be stored under its SHA-256 before the statement is sent."""
+    """A file that the payload refers to, to be stored under its SHA-256 before the statement is sent.
+
+    It is read again when it is sent: the files of hundreds of rows would not fit into memory together.
+    """
 
     sha256: str
     media_type: str
-    data: bytes
+    read: Callable[[], bytes]
+
+    @property
+    def data(self) -> bytes:
+        """The file's content. Raises OSError, ValueError where it is gone since."""
+        return self.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,7 @@ class Builder:
         except (CellProblem, OSError, ValueError) as error:
             raise RowRejected(row.line, rule.path, _NO_FILE) from error
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        attachment = Attachment(sha256(data).hex(), media_type, data)
+        attachment = Attachment(sha256(data).hex(), media_type, partial(self._read_file, f"{rule.folder}/{name}"))
         described: dict[str, Json] = {
             "sha256": attachment.sha256,
             "size": len(data),

@@ -8,6 +8,7 @@ from ledger_service.importing.compiling import lookup
 from ledger_service.importing.errors import RowRejected
 from ledger_service.importing.rows import Row
 
+MAX_LINES = 10
 MAX_REMEMBERED = 2_000_000
 """Rows of which a trace is kept, some seventy bytes each; what comes behind them is not compared."""
 
@@ -18,6 +19,8 @@ class Duplicates:
     def __init__(self, source_ref: Sequence[str]) -> None:
         self._parts = [lookup(path) for path in source_ref]
         self._seen: set[int] = set()
+        self.lines: list[int] = []
+        """Lines of the first ten that came again."""
 
     def seen(self, row: Row | RowRejected) -> bool:
         """Whether a row with this reference came before; remembers it."""
@@ -25,6 +28,8 @@ class Duplicates:
             return False
         mark = hash(tuple(str(part((row.cells, row.outer))) for part in self._parts))
         if mark in self._seen:
+            if len(self.lines) < MAX_LINES:
+                self.lines.append(row.line)
             return True
         self._seen.add(mark)
         return False

@@ -67,7 +67,8 @@ class Importer:
         with open_source(path, mappings) as source:
             journal = self._journal(path, mappings, folder, trial)
             start = journal.position.rows
-            self._import_rows(source, builders, journal, progress, trial)
+            duplicates = Duplicates(mappings[0].source_ref)
+            self._import_rows(source, builders, duplicates, journal, progress, trial)
             journal.finish()
         sheet = folder / f"{path.name}.errors.xlsx"
         sheet.unlink(missing_ok=True)
@@ -85,7 +86,7 @@ class Importer:
             rejects=journal.rejects if position.rejected else None,
             errors=sheet if position.rejected else None,
             resumed_at=start,
-            notes=source.notes.all(),
+            notes=(*source.notes.all(), *_twice(duplicates, position.duplicates)),
             trial=trial,
         )
 
@@ -109,11 +110,11 @@ class Importer:
         self,
         source: Source,
         builders: Sequence[Builder],
+        duplicates: Duplicates,
         journal: Journal,
         progress: Progress | None,
         trial: bool,
     ) -> None:
-        duplicates = Duplicates(builders[0].mapping.source_ref)
         for row in islice(source.rows, journal.position.rows):
             duplicates.seen(row)  # What an earlier run settled is known, or its second copy would pass for a first.
         before: tuple[_Batch, Future[list[Taken | NotTaken]]] | None = None
@@ -162,9 +163,17 @@ class Importer:
         for _, _, attachments in batch.records:
             for attachment in attachments:
                 if attachment.sha256 not in self._stored:
-                    self._ledger.put_blob(attachment)
-                    self._stored.add(attachment.sha256)
+                    self._put(attachment)
         return self._ledger.submit([text for _, text, _ in batch.records]) if batch.records else []
+
+    def _put(self, attachment: Attachment) -> None:
+        try:
+            self._ledger.put_blob(attachment)
+        except (OSError, ValueError) as error:
+            raise SourceUnreadable(
+                "a file beside the export was there and is gone: put it back, start again"
+            ) from error
+        self._stored.add(attachment.sha256)
 
     def _settle(
         self,
@@ -215,6 +224,12 @@ def _digest(path: Path) -> str:
 def _batches(rows: Iterator[Row | RowRejected]) -> Iterator[list[Row | RowRejected]]:
     while batch := list(islice(rows, BATCH_ROWS)):
         yield batch
+
+
+def _twice(duplicates: Duplicates, count: int) -> Iterator[Problem]:
+    if count:
+        lines = ", ".join(map(str, duplicates.lines)) + (" …" if count > len(duplicates.lines) else "")
+        yield Problem(f"{count} rows stand in the file before: lines {lines}", f"{count} 行与前文重复: 第 {lines} 行")
 
 
 def _trial_answers(batch: _Batch, _earlier: object) -> list[Taken | NotTaken]:

@@ -14,7 +14,7 @@ from ledger_service.importing.errors import ServiceRefused, ServiceUnavailable
 from ledger_service.importing.ports import NotTaken, Taken
 
 Handler = Callable[[httpx.Request], httpx.Response]
-PHOTO = Attachment("ab" * 32, "image/png", b"png")
+PHOTO = Attachment("ab" * 32, "image/png", lambda: b"png")
 
 
 def ledger(handler: Handler, waits: list[float] | None = None) -> HttpLedger:

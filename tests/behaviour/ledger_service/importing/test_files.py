@@ -13,6 +13,7 @@ import pytest
 from evidence.records import load_record_types
 from evidence.statement import disclosed, parse_statement
 from ledger_service.importing import importer, journal, json_rows, tables
+from ledger_service.importing.build import Attachment
 from ledger_service.importing.coordinates import to_gcj02
 from ledger_service.importing.errors import MappingInvalid, ServiceUnavailable, SourceUnreadable
 from ledger_service.importing.explain import explain
@@ -104,6 +105,7 @@ def test_a_clean_run_leaves_no_sheet_of_an_earlier_one(tmp_path: Path, ledger: F
 def test_rows_that_stand_twice_are_counted(tmp_path: Path, ledger: FakeLedger) -> None:
     report = run(ledger, write(tmp_path, row(1), row(2), row(1), row(1, 文件数="4")), mapping())
     assert (report.created, report.repeated, report.rejected, report.duplicates) == (2, 1, 1, 2)
+    assert [note.en for note in report.notes] == ["2 rows stand in the file before: lines 4, 5"]
 
 
 def test_two_mappings_share_a_file_by_what_a_column_says(tmp_path: Path, ledger: FakeLedger) -> None:
@@ -236,6 +238,66 @@ def test_a_position_that_cannot_be_is_refused(
     report = run(ledger, path, mapping(POSITION))
     assert report.rejects is not None
     assert json.loads(report.rejects.read_text("utf-8"))["column"] == column
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        (f'{row(1)}\n"broken" quote,x\n{row(2)}', "broken quotes"),
+        (f"{row(1)}\n{'x' * 2000}", "a line that is too long"),
+        (f'{row(1)}\n"{"x," * 900}', "a line that is too long"),
+    ],
+    ids=["quotes", "endless line", "endless cell"],
+)
+def test_what_comes_behind_a_broken_line_is_not_guessed_at(
+    tmp_path: Path, ledger: FakeLedger, monkeypatch: pytest.MonkeyPatch, content: str, kept: str
+) -> None:
+    monkeypatch.setattr(tables, "MAX_LINE_BYTES", 1000)
+    report = run(ledger, write(tmp_path, content), mapping())
+    assert (report.created, report.rejected) == (1, 1)
+    assert report.rejects is not None
+    assert kept in report.rejects.read_text("utf-8")
+
+
+def test_a_json_line_without_an_end_is_not_gathered(
+    tmp_path: Path, ledger: FakeLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_rows, "MAX_LINE_BYTES", 1000)
+    (tmp_path / "e.ndjson").write_text("[" * 5000)
+    lines = mapping(MAPPING.replace("csv\nencodings: [utf-8-sig, gb18030]", "ndjson"))
+    report = run(ledger, tmp_path / "e.ndjson", lines)
+    assert (report.rows, report.rejected) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"), [("utf-8-sig, gb18030", b"\xff\xff\xff"), ("utf-8-sig", "编号".encode("gb18030"))]
+)
+def test_a_file_in_no_declared_encoding_is_refused(
+    tmp_path: Path, ledger: FakeLedger, encoding: str, data: bytes
+) -> None:
+    (tmp_path / "e.csv").write_bytes(data)
+    with pytest.raises(SourceUnreadable, match="not text in any of"):
+        run(ledger, tmp_path / "e.csv", mapping(MAPPING.replace("utf-8-sig, gb18030", encoding)))
+
+
+def test_a_file_that_goes_while_it_is_sent_ends_the_import_where_it_can_go_on(
+    tmp_path: Path, ledger: FakeLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    photo = tmp_path / "photos" / "a.png"
+    photo.write_bytes(b"png")
+    path = write(tmp_path, row(1, 照片="a.png"))
+
+    def put_blob(attachment: Attachment) -> None:
+        photo.unlink(missing_ok=True)
+        ledger.blobs[attachment.sha256] = attachment.data
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "put_blob", put_blob)
+        with pytest.raises(SourceUnreadable, match="was there and is gone"):
+            run(ledger, path, mapping())
+    photo.write_bytes(b"png")
+    assert run(ledger, path, mapping()).created == 1
 
 
 class Crash(BaseException):
