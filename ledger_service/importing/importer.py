@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -168,11 +168,10 @@ class Importer:
 
     def _put(self, attachment: Attachment) -> None:
         try:
-            self._ledger.put_blob(attachment)
+            data = attachment.read()
         except (OSError, ValueError) as error:
-            raise SourceUnreadable(
-                "a file beside the export was there and is gone: put it back, start again"
-            ) from error
+            raise SourceUnreadable("a file beside the export is gone: put it back and start again") from error
+        self._ledger.put_blob(replace(attachment, read=lambda: data))
         self._stored.add(attachment.sha256)
 
     def _settle(

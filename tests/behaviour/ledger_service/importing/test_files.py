@@ -13,7 +13,7 @@ import pytest
 from evidence.records import load_record_types
 from evidence.statement import disclosed, parse_statement
 from ledger_service.importing import importer, journal, json_rows, tables
-from ledger_service.importing.build import Attachment
+from ledger_service.importing.build import Builder, Draft
 from ledger_service.importing.coordinates import to_gcj02
 from ledger_service.importing.errors import MappingInvalid, ServiceUnavailable, SourceUnreadable
 from ledger_service.importing.explain import explain
@@ -288,14 +288,18 @@ def test_a_file_that_goes_while_it_is_sent_ends_the_import_where_it_can_go_on(
     photo.write_bytes(b"png")
     path = write(tmp_path, row(1, 照片="a.png"))
 
-    def put_blob(attachment: Attachment) -> None:
-        photo.unlink(missing_ok=True)
-        ledger.blobs[attachment.sha256] = attachment.data
+    build = Builder.build
+
+    def gone_after(builder: Builder, of: Row) -> Draft:
+        draft = build(builder, of)
+        photo.unlink()
+        return draft
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "put_blob", put_blob)
-        with pytest.raises(SourceUnreadable, match="was there and is gone"):
+        patch.setattr(Builder, "build", gone_after)
+        with pytest.raises(SourceUnreadable, match="is gone: put it back"):
             run(ledger, path, mapping())
+    assert not ledger.statements
     photo.write_bytes(b"png")
     assert run(ledger, path, mapping()).created == 1
 
