@@ -196,11 +196,13 @@ class _Look:
         if frozen is None or not whole:
             return None  # Something of it is erased: it cannot be judged as it was, and nobody may guess.
         fact = open_fact(entry, self._role_of)
-        then = self._judge(fact, KnownThen(self._facts, index))
-        now = self._judge(fact, LateFacts(self._facts, fact, self._zone))
-        if then is None or now is None or not changed_rules(then, now):
-            return None  # What differs for another reason, new tables or an erasure, is no late knowledge.
         follows, newest = self._newest(fact, frozen)
+        now = self._judge(fact, LateFacts(self._facts, fact, self._zone))
+        if follows is None:
+            # What differs from the first judgement for another reason, new tables or an erasure, is no late knowledge.
+            newest = self._judge(fact, KnownThen(self._facts, index)) or frozen
+        if now is None:
+            return None
         rules = changed_rules(newest, now)
         return Changed(fact, cause, now, rules, follows) if rules else None
 
