@@ -118,6 +118,7 @@ class Evaluation:
         if self._refused:
             return Verdict(None, self._refused)
         compiled = _compiled(source)
+        self._codes.clear()
         if compiled.functions:
             self._prepare(compiled.functions, scope)
         try:
@@ -138,7 +139,6 @@ class Evaluation:
     def _prepare(self, functions: tuple[str, ...], scope: Scope) -> None:
         """Register the predicates that are not yet: most records meet few of a type's rules."""
         self._scope, self._calls = scope, 0
-        self._codes.clear()
         for name in functions:
             if name not in self._registered:
                 self._context.add_function(name, partial(self.call, self._predicates[name]))

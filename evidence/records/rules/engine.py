@@ -101,11 +101,18 @@ class RuleEngine:
         return Evaluation(variables, payload, self._predicates)
 
     def guard(self, facts: Facts) -> Guard:
-        """A guard for `fold`: evaluates a record's conditions over what was known when it was sequenced."""
+        """A guard for `fold`: evaluates a record's conditions over what was known when it was sequenced.
+
+        A record of a type that the catalogue no longer has moves nothing.
+        """
 
         def holds(fact: Fact, expression: str, state: str) -> bool:
             known = Horizon(facts, fact.index)
-            evaluation = self.evaluation(self.plan(fact.type, fact.version).needs, fact, state)
+            try:
+                plan = self.plan(fact.type, fact.version)
+            except KeyError:
+                return False
+            evaluation = self.evaluation(plan.needs, fact, state)
             return evaluation.verdict(expression, self.scope(fact, known)).value is True
 
         return holds

@@ -157,6 +157,23 @@ def test_decisive_entries_are_named_newest_64_ascending_and_never_the_record_its
     assert result.inputs == tuple(range(36, 100))
 
 
+def test_a_rule_answers_for_itself_alone() -> None:
+    def used(scope: Scope) -> bool:
+        return scope.because("because_no") or bool(scope.use(scope.facts.about("matter/M-1")[0]))
+
+    body = "rules:\n" + rule("used() || erased(1)", "R1") + rule("payload.n > 1", "R2") + rule("payload.n > 7", "R3")
+    facts = MemoryFacts()
+    facts.add(fact(1))
+    judge = engine(record_type(body), **HELPERS, used=used)
+    assert [(i.reason, i.inputs) for i in judge.judge(fact(2), facts).results] == [
+        ("", (1,)),
+        ("missing_field", ()),
+        ("missing_field", ()),
+    ]
+    undecided = engine(record_type("rules:\n" + rule("erased(1)", "R1") + rule("payload.n > 1", "R2")), **HELPERS)
+    assert [item.reason for item in undecided.judge(fact(2), facts).results] == ["erased", "missing_field"]
+
+
 # --- Lifecycle
 
 
@@ -435,5 +452,11 @@ def test_judged_again_a_changed_result_is_named() -> None:
     assert [d.what for d in rejudge(judge, [Recorded(item, moved)])] == ["marks", "step"]
     assert [d.what for d in rejudge(judge, [Recorded(item, None)])] == ["unjudged"]
     assert [d.what for d in rejudge(judge, [Recorded(replace(item, type="other"), frozen)])] == ["unknown_type"]
+    believing = replace(item, blocked=Severity.HARD, step=Step("begin", "", "done", accepted=True))
+    follower = fact(1, "note")
+    known = MemoryFacts()
+    known.add(replace(item, blocked=frozen.blocked(), step=frozen.step))
+    log = [Recorded(believing, frozen), Recorded(follower, judge.judge(follower, known))]
+    assert rejudge(judge, log) == ()
     (doubtful,) = rejudge(judge, [Recorded(item, better, complete=False)])
     assert not doubtful.certain

@@ -92,6 +92,13 @@ def test_a_frozen_move_is_believed_rather_than_worked_out_again() -> None:
     assert current(TYPE, [opened, refused]) == ("open", opened)
 
 
+def test_a_refused_record_can_hold_the_subject() -> None:
+    opened = fact(0, step=Step("begin", "", "open", accepted=True))
+    held = fact(1, "note", step=Step("note", "open", "waiting", accepted=False))
+    assert fold(TYPE, [opened, held]).state == "waiting"
+    assert current(TYPE, [opened, held]) == ("waiting", opened)
+
+
 def test_a_move_frozen_in_states_that_no_longer_exist_is_worked_out_again() -> None:
     opened = fact(0, step=Step("begin", "", "planned", accepted=True))
     assert fold(TYPE, [opened]).state == "open"
