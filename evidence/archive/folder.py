@@ -18,11 +18,14 @@ from evidence.archive.files import list_files, read_file
 from evidence.archive.manifest_file import verify_manifest_file
 from evidence.archive.proof_file import failed_report, verify_proof
 from evidence.entry import parse_entry
+from evidence.erasures import RECORD_TYPE as ERASURE
+from evidence.erasures import ROLE, Erasures
 from evidence.errors import EvidenceError, MissingEvidence
 from evidence.key_events import RECORD_TYPE
 from evidence.log import LogResult, VerifiedLog, verify_log, verify_other_tiles
 from evidence.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt
 from evidence.report import Check, CheckList, CheckStopped, Outcome, Report
+from evidence.statement import disclosed, disclosure_digest
 from evidence.tlog_proof import parse_tlog_proof
 from evidence.verify import ReceiptVerifier
 
@@ -38,6 +41,7 @@ class _Folder:
     paths: list[str]
     log: LogResult
     subjects: Subjects = field(default_factory=Subjects)
+    erasures: Erasures = field(default_factory=Erasures)
     anchor: tuple[str, list[Check]] | None = None
     """A receipt under the log's own head, and its checks of anchor and finality; the best one seen."""
 
@@ -62,6 +66,7 @@ class FolderVerifier:
         state, total = _Folder(paths, log), len(receipts) + len(proofs)
         manifest = verify_manifest_file(self._folder, paths, self._verifier, log)
         reports: list[Report] = []
+        self._take_erasures(receipts, state)
         for name in receipts + proofs:
             judge = self._verify_receipt if name.startswith("receipts/") else self._verify_proof
             reports.append(judge(name, state))
@@ -81,6 +86,19 @@ class FolderVerifier:
                     if len(event.disclosures) > len(events.get(event.proof.index, ())):
                         events[event.proof.index] = event.disclosures
         return events
+
+    def _take_erasures(self, names: list[str], state: _Folder) -> None:
+        """Note what the ledger erased, from receipts that prove it; the others are judged in their own report."""
+        for name in names:
+            with suppress(EvidenceError):
+                data = read_file(self._folder / name, MAX_RECEIPT_BYTES)
+                receipt = parse_receipt(data)
+                statement = parse_entry(receipt.entry).statement
+                signer = state.log.history.get(statement.kid)
+                if statement.claims.type != ERASURE or signer is None or signer.role != ROLE:
+                    continue
+                if self._verifier.verify(data, name).verdict is not Outcome.INVALID:
+                    state.erasures.take(receipt.proof.index, disclosed(statement.showing(receipt.disclosures)))
 
     def _verify_receipt(self, name: str, state: _Folder) -> Report:
         try:
@@ -103,6 +121,9 @@ class FolderVerifier:
     def _against_log(self, checks: CheckList, receipt: Receipt, state: _Folder) -> None:
         entry, history = parse_entry(receipt.entry), state.log.history
         checks.run("key", lambda: require_good_key(receipt.proof.index, entry, history), "good by every key event")
+        missing = entry.statement.sd - {disclosure_digest(item) for item in receipt.disclosures}
+        if words := state.erasures.words(receipt.proof.index, missing):
+            checks.run("erasure", lambda: None, words)
         checks.run("subject", lambda: state.subjects.take(receipt, entry), "no other receipt contradicts it")
 
     def _verify_proof(self, name: str, state: _Folder) -> Report:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from evidence.encoding import parse_time
 from evidence.entry import Entry, parse_entry
+from evidence.erasures import ordered
 from evidence.errors import EvidenceError
 from evidence.hashing import leaf_hash, sha256
 from evidence.key_events import RECORD_TYPE, KeyEvent, KeyHistory
@@ -24,7 +25,6 @@ from ledger_service.fsck.payload import check_payload
 from ledger_service.fsck.projections import StreamEnd, check_key_states, check_stream_heads
 from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries
 from ledger_service.privacy.disclosures import opened, stored_disclosures
-from ledger_service.privacy.orders import ordered
 from ledger_service.privacy.vault import Vault
 
 _CHUNK = 1000

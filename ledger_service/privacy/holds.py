@@ -88,7 +88,7 @@ def in_force(connection: Connection, ledger: str, day: date) -> list[Hold]:
 def require_subject(subject: str) -> str:
     """The subject itself. Raises BadRequest, without repeating what was given: it may be a name."""
     if not SUBJECT.fullmatch(subject):
-        raise BadRequest("a subject is <kind>/<id>, such as person/E-0815", reason="subject")
+        raise BadRequest("a subject is <kind>/<id>, such as person/E-0001", reason="subject")
     return subject
 
 

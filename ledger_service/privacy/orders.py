@@ -1,21 +1,8 @@
-"""What erasure entries order: the digests of an entry's disclosures, in the form of version 1 or of version 2. Pure."""
+"""Erasures in parts: no erasure entry names more digests than a record may hold. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-ERASURE = "erasure"
-
-
-def ordered(payload: Mapping[str, Any]) -> dict[int, frozenset[str]]:
-    """By log index, the digests whose disclosures an erasure's payload orders to be destroyed."""
-    found: dict[int, frozenset[str]] = {}
-    if "entry_index" in payload:
-        found[payload["entry_index"]] = frozenset(payload.get("digests", ()))
-    for item in payload.get("erased", ()):
-        found[item["entry_index"]] = found.get(item["entry_index"], frozenset()) | frozenset(item["digests"])
-    return found
+from collections.abc import Iterable
 
 
 def grouped(items: Iterable[tuple[int, tuple[str, ...]]], limit: int) -> list[list[tuple[int, tuple[str, ...]]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -104,7 +103,7 @@ class RetentionService:
 def _records(connection: Connection, ledger: str) -> Iterator[tuple[Any, Any]]:
     """Every entry with the newest time of its stream."""
     query = select(entries.c.stream, func.max(entries.c.occurred_at)).where(entries.c.ledger == ledger)
-    newest = defaultdict(lambda: None, connection.execute(query.group_by(entries.c.stream)).tuples())
+    newest = {row[0]: row[1] for row in connection.execute(query.group_by(entries.c.stream))}
     columns = (entries.c.idx, entries.c.record_id, entries.c.record_type, entries.c.stream, entries.c.occurred_at)
     for row in connection.execute(select(*columns).where(entries.c.ledger == ledger).order_by(entries.c.idx)):
         yield row, newest[row.stream]

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, select
 
 from evidence.canonical import Json
+from evidence.erasures import RECORD_TYPE as ERASURE
 from evidence.records import Catalogue
 from evidence.statement import stream_id
 from ledger_service.errors import BadRequest, Conflict
@@ -26,7 +27,6 @@ from ledger_service.models import entries, erased_blobs
 from ledger_service.privacy import execution, holds
 from ledger_service.privacy.issuing import Issuer
 from ledger_service.privacy.model import Erased, ErasurePlan
-from ledger_service.privacy.orders import ERASURE
 from ledger_service.privacy.planning import Ground, make_plan
 from ledger_service.privacy.retention import periods
 from ledger_service.privacy.search import Search

@@ -18,6 +18,7 @@ from evidence.package.manifest import MANIFEST_NAME, SIGNATURE_NAME, FileRecord,
 from ledger_service.errors import Conflict
 from ledger_service.keys.repository import event_indices
 from ledger_service.kit.db import read
+from ledger_service.receipts.erasures import erased_in, erasure_indices
 from ledger_service.receipts.service import Cut
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def export_folder(services: Services, ledger: str, folder: Path, every: int, pro
     """Write `log/`, `receipts/<index>.json`, `proofs/<index>.tlog-proof` and `policy.toml`.
 
     Receipts are those of every `every`-th entry and of every key event: without one of those, no signature of the log
-    could be judged. Raises Conflict when the folder has something in it, NotFound before
-    the first publication.
+    could be judged. Those of erasures go along too: with them, what is erased is told from what is withheld.
+    Raises Conflict when the folder has something in it, NotFound before the first publication.
     """
     if folder.exists() and any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty")
@@ -52,7 +53,8 @@ def export_folder(services: Services, ledger: str, folder: Path, every: int, pro
     for name in ("receipts", "proofs"):
         (folder / name).mkdir()
     with read(services.engine) as connection:
-        indices = sorted({*range(0, cut.size, every), *event_indices(connection, ledger, cut.size)})
+        told = {*event_indices(connection, ledger, cut.size), *erasure_indices(connection, ledger, cut.size)}
+        indices = sorted({*range(0, cut.size, every), *told})
     for done, receipt in enumerate(services.receipts.receipts(ledger, indices, under=cut.size), start=1):
         index = receipt.proof.index
         (folder / "receipts" / f"{index}.json").write_bytes(receipt.to_json())
@@ -64,12 +66,14 @@ def export_folder(services: Services, ledger: str, folder: Path, every: int, pro
 
 
 def _write_manifest(services: Services, ledger: str, folder: Path, cut: Cut) -> None:
-    """List every file with its digest, signed by the service key that the log enrols."""
+    """List every file with its digest, and every erasure, signed by the service key that the log enrols."""
+    with read(services.engine) as connection:
+        erased = erased_in(connection, ledger, cut.size)
     manifest = Manifest(
         package_id=f"{ledger}-{cut.size}",
         origin=services.ledgers.get(ledger).origin,
         created_at=services.clock.now(),
-        scope={"kind": "export", "entries": cut.size},
+        scope={"kind": "export", "entries": cut.size, "erasures": erased},
         clause_map=None,
         checkpoint=cut.note.decode(),
         files=tuple(file_record(folder, path) for path in sorted(folder.rglob("*")) if path.is_file()),

@@ -16,10 +16,11 @@ OTHER_NAME = "Li Xiuying"
 PORTRAIT, SHARED = b"\xff\xd8 the face of Zhang Weiguo " * 30, b"%PDF the syllabus that everybody signs " * 30
 SECRETS = [
     text.encode(code)
-    for text in (NAME, NUMBER, PLATE, "31010419800101****", "slipped on the ramp")
+    for text in (NAME, f'{NUMBER}"', PLATE, "31010419800101****", "slipped on the ramp")
     for code in ("utf-8", "utf-16-le")
 ]
-"""What must not be left anywhere, as bytes. Base64 of it is looked for by `spoken_of`."""
+"""What must not be left anywhere, as bytes; `spoken_of` looks for its base64 too. The number with what ends it in JSON:
+without, the bits at its end would be those of another number as well."""
 BASIS, REASON = "PIPL 47(1)", "asked by the person concerned after the statutory period"
 
 
