@@ -65,9 +65,8 @@ def term_on(facts: Iterable[Fact], today: date) -> Term | None:
     begun = [term for fact in known if fact.event in _TERMS and (term := _term(fact)).valid_from <= today]
     if not begun:
         return None
-    term = max(begun, key=lambda item: item.valid_from)
-    if later := [other for other in begun if other.valid_from == term.valid_from]:
-        term = later[-1]
+    # Of two terms that begin on one day the one recorded later counts.
+    term = max(enumerate(begun), key=lambda item: (item[1].valid_from, item[0]))[1]
     reviews = [
         (reviewed, fact)
         for fact in known

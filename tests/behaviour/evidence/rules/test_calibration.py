@@ -292,6 +292,13 @@ def test_CA5_lists_the_uses_since_it_was_last_right(gauge: Instruments) -> None:
     assert (impact.since, impact.until, impact.complete) == (date(2026, 1, 10), date(2026, 6, 15), True)
 
 
+def test_CA5_a_good_certificate_of_the_same_day_clears_nothing(gauge: Instruments) -> None:
+    gauge.certify("2026-01-10")
+    gauge.certify("2026-06-15", certificate_no="N-2")
+    gauge.certify("2026-06-15", certificate_no="N-3", conformity="fail")
+    assert impact_list(gauge.facts, gauge.newest(), SITE_ZONE).since == date(2026, 1, 10)
+
+
 def test_CA5_never_right_means_from_the_beginning(gauge: Instruments) -> None:
     gauge.keep(step(gauge, "loading_operation/LO-1", "2025-01-01 09:00"))
     gauge.certify("2026-06-15", conformity="fail")

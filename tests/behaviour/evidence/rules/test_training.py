@@ -211,6 +211,13 @@ def test_TR3_a_renewal_leaves_no_gap_and_does_not_reach_back(people: People) -> 
     assert list(answers.values()) == [True, False, True]
 
 
+def test_TR3_of_two_terms_from_one_day_the_later_record_counts(manager: People) -> None:
+    term = {"valid_from": "2024-03-01", "valid_to": "2026-03-31", "verify_source": "registry"}
+    manager.event("renew", "2026-02-20 10:00", "", verified_at=utc("2026-02-20 09:00"), **term)
+    assert manager.competent("2026-03-31 23:59") == (True, ())
+    assert manager.competent("2026-04-01 00:00") == (False, ("expired",))
+
+
 def test_TR3_a_review_that_is_due_stops_the_credential_until_it_is_done(people: People) -> None:
     people.levels()
     people.apply(review_due="2026-03-01")
@@ -252,6 +259,16 @@ def test_TR3_an_erased_credential_is_undecidable_not_absent(manager: People) -> 
     bare.event("revoke", "2026-03-01 09:00", "2026-03-01 09:00")
     with pytest.raises(Undecidable, match="erased"):
         bare.competent("2026-03-04 09:12")
+
+
+def test_TR3_what_certainly_fails_decides_over_what_is_erased(people: People) -> None:
+    hidden = people.fact("credential", "credential/C-2", "2026-01-02 09:00", {"event": "apply"}, role="hr")
+    people.facts.add(hidden, [PERSON])
+    people.index += 1
+    people.verify("2026-01-03 09:00", "credential/C-2")
+    assert people.competent("2026-03-04 09:12")[0] is False
+    with pytest.raises(Undecidable, match="erased"):
+        people.competent("2026-03-04 09:12", "driver")
 
 
 def test_TR3_an_appointment_needs_every_credential(manager: People) -> None:

@@ -282,6 +282,11 @@ def test_AV4_an_event_that_arrives_late_is_found_too(cameras: Cameras) -> None:
     assert failed(cameras.detect(TWO, "2026-03-04 09:12:00")) == {"AV4": "same_track"}
 
 
+def test_AV4_the_same_track_number_long_before_is_another_event(cameras: Cameras) -> None:
+    cameras.detect(when="2026-03-04 09:13:00")
+    assert failed(cameras.detect(TWO, "2026-03-04 09:11:00")) == {}
+
+
 def test_AV5_nobody_is_named_but_by_linking(cameras: Cameras) -> None:
     assert failed(cameras.detect(person_link="W-1")) == {"AV5.unnamed": "person_named"}
     cameras.detect(TWO, track_id=8)
