@@ -47,7 +47,7 @@ def test_LO2_an_overdue_gauge_is_caught_at_the_step() -> None:
     site.book()
     site.steps("S01", "S06")
     judgement = site.step("S07")
-    assert failed(judgement) == {"LO2": "calibration_expired"}
+    assert failed(judgement) == {"LO2": "calibration_expired", "CA4": "locked"}
     assert site.state() == "held"
 
 
