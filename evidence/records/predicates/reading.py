@@ -32,6 +32,14 @@ def current(scope: Scope, subject: str, record_type: str, *, refused: bool = Fal
 
     With `refused`, records whose own judgement found a hard rule broken are among them.
     """
+    key = ("current", subject, record_type, refused)
+    if key not in scope.memo:
+        scope.memo[key] = _current(scope, subject, record_type, refused)
+    found: list[Fact] = scope.memo[key]
+    return found
+
+
+def _current(scope: Scope, subject: str, record_type: str, refused: bool) -> list[Fact]:
     known = [fact for fact in scope.facts.about(subject) if fact.type == record_type]
     replaced = scope.candidate.supersedes if scope.candidate.subject == subject else None
     return [fact for fact in speaking(known, refused=refused) if fact.record_id != replaced]

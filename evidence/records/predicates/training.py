@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,6 +16,7 @@ from evidence.records.predicates.reading import current, subject_of, text
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 _MAX_DAYS: Final = 366
+_A_DAY: Final = timedelta(days=1)
 _YEARLY: Final = {"annual_refresher": "worker_yearly", "manager_refresher": "manager_yearly"}
 
 
@@ -56,8 +57,8 @@ def hours_within_time(scope: Scope, payload: Mapping[str, Json]) -> bool:
 def no_training_overlap(scope: Scope, payload: Mapping[str, Json]) -> bool:
     """TR5: whether no other training of the person runs at the same time. End and start may coincide."""
     begun, ended = instant(payload.get("started_at")), instant(payload.get("ended_at"))
-    for fact in _timed(scope):
-        if instant(fact.payload["started_at"]) < ended and begun < instant(fact.payload["ended_at"]):
+    for other_begun, other_ended, fact in _timed(scope):
+        if other_begun < ended and begun < other_ended:
             scope.use(fact)
             return scope.because("overlapping")
     return True
@@ -73,7 +74,10 @@ def hours_per_day_ok(scope: Scope, payload: Mapping[str, Json]) -> bool:
     if len(own) > _MAX_DAYS:
         return scope.because("implausible_period")
     total = {day: _hours(payload) / len(own) for day in own}
-    for fact in _timed(scope):
+    first, last = instant(payload.get("started_at")), instant(payload.get("ended_at"))
+    for begun, ended, fact in _timed(scope):
+        if ended < first - _A_DAY or begun > last + _A_DAY:
+            continue
         days = _days(scope, fact.payload)
         for day in days:
             if day in total and "hours" in fact.payload:
@@ -103,10 +107,14 @@ def attempt_ok(scope: Scope, payload: Mapping[str, Json]) -> bool:
     """TR6: whether the number of the attempt follows from the fails on record since the course was last passed."""
     course = (payload.get("training_type"), payload.get("course"))
     begun = instant(payload.get("started_at"))
-    earlier = [fact for fact in _timed(scope) if instant(fact.payload["ended_at"]) <= begun]
-    tries = [fact for fact in earlier if (fact.payload.get("training_type"), fact.payload.get("course")) == course]
+    earlier = [(ended, fact) for _, ended, fact in _timed(scope) if ended <= begun]
+    tries = [
+        (ended, fact)
+        for ended, fact in earlier
+        if (fact.payload.get("training_type"), fact.payload.get("course")) == course
+    ]
     fails = 0
-    for fact in sorted(tries, key=lambda item: instant(item.payload["ended_at"])):
+    for _, fact in sorted(tries, key=lambda item: item[0]):
         fails = fails + 1 if scope.use(fact).payload.get("result") == "fail" else 0
     return payload.get("attempt_no") == fails + 1 or scope.because("attempt_does_not_follow")
 
@@ -164,11 +172,16 @@ def _hours(payload: Mapping[str, Json]) -> Decimal:
     return number(hours.get("value") if isinstance(hours, dict) else None)
 
 
-def _timed(scope: Scope) -> Iterator[Fact]:
-    """The other trainings of the judged record's person that still tell when they were."""
-    for fact in current(scope, scope.candidate.subject, TRAINING):
-        if "started_at" in fact.payload and "ended_at" in fact.payload:
-            yield fact
+def _timed(scope: Scope) -> list[tuple[datetime, datetime, Fact]]:
+    """The other trainings of the judged record's person that still tell when they were, with start and end."""
+    if "timed" not in scope.memo:
+        scope.memo["timed"] = [
+            (instant(fact.payload["started_at"]), instant(fact.payload["ended_at"]), fact)
+            for fact in current(scope, scope.candidate.subject, TRAINING)
+            if "started_at" in fact.payload and "ended_at" in fact.payload
+        ]
+    found: list[tuple[datetime, datetime, Fact]] = scope.memo["timed"]
+    return found
 
 
 def _days(scope: Scope, payload: Mapping[str, Json]) -> list[date]:
