@@ -39,7 +39,7 @@ PHOTO = b"\xff\xd8 not much of a photo " * 40
 
 def filled_plant(folder: Path) -> Path:
     """Two dozen entries, a rotated and a compromised key, a photo, a client, an erasure, three checkpoints, two anchors
-    on the embedded chain and an entry that is not published yet."""
+    on the embedded chain, the sweep for late knowledge and an entry that is not published yet."""
     plant = Plant(folder)
     services = plant.services
     photo = stored(plant, PHOTO, "bay.jpg")
@@ -57,6 +57,7 @@ def filled_plant(folder: Path) -> Path:
     submit(plant, plant.statement())
     services.publisher.publish(LEDGER)
     submit(plant, plant.statement())
+    services.reconsider.run(LEDGER)
     services.close()
     settle(folder)
     return folder

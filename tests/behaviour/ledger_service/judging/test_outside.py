@@ -102,7 +102,11 @@ def bent(site: Site) -> Path:
         ("UPDATE links SET target = 'A' WHERE idx = (SELECT max(idx) FROM links)", "projection", "links["),
         ("INSERT INTO links SELECT ledger, target, 'audit', idx, field FROM links LIMIT 1", "projection", "links["),
         ("DELETE FROM judgement_inputs", "projection", "judgement_inputs["),
-        ("UPDATE judgement_inputs SET input_idx = 0 WHERE idx = (SELECT max(idx) FROM judgement_inputs) AND input_idx = 10", "projection", "judgement_inputs["),
+        (
+            "UPDATE judgement_inputs SET input_idx = 0"
+            " WHERE input_idx = 10 AND idx = (SELECT max(idx) FROM judgement_inputs)", "projection",
+            "judgement_inputs[",
+        ),
         ("DELETE FROM disclosures WHERE position = 256", "judgement", "256]"),
         ("UPDATE disclosures SET digest = 'A' WHERE position = 256", "judgement", ".digest"),
         (
