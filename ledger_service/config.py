@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Pause between two looks of the scheduler for late knowledge, which may change earlier judgements."""
     deadlines_every_s: float = Field(default=10.0, gt=0, le=86_400)
     """Pause between two looks of the scheduler at what is due, and at reminders that wait."""
+    effects_every_s: float = Field(default=10.0, gt=0, le=86_400)
+    """Pause between two looks of the scheduler for failed rules that ask for a record."""
     channels_file: Path | None = None
     """TOML file of who is told of deadlines, and how; keep it outside the data folder. None: nobody is told."""
     scheduler: bool = True

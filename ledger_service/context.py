@@ -19,6 +19,7 @@ from ledger_service.config import Settings
 from ledger_service.data_health.service import DataHealthService
 from ledger_service.deadlines.service import DeadlineService
 from ledger_service.deadlines.sweep import DeadlineSweep
+from ledger_service.effects.sweep import EffectSweep
 from ledger_service.entries.service import EntryService
 from ledger_service.fsck.service import FsckService
 from ledger_service.health.service import HealthService
@@ -85,6 +86,7 @@ class Services:
         self.reconsider = ReconsiderService(
             engine, clock, keystore, self.judge.engine, self.catalogue, self.sequencer, signer
         )
+        self.effects = EffectSweep(engine, clock, keystore, self.rule_engine, self.catalogue, self.sequencer, signer)
         told = Reminders(load_recipients(settings.channels_file))
         self.deadline_sweep = DeadlineSweep(
             engine, clock, keystore, self.rule_engine, self.catalogue, self.sequencer, signer, told

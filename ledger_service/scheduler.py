@@ -136,5 +136,6 @@ def standard_jobs(services: Services) -> list[Job]:
         Job("anchor", settings.anchor_every_s, ledgers, services.anchoring.run_once),
         Job("deadlines", settings.deadlines_every_s, ledgers, services.deadline_sweep.run),
         Job("remind", settings.deadlines_every_s, ledgers, services.reminders.run),
+        Job("effects", settings.effects_every_s, ledgers, services.effects.run),
         Job("reconsider", settings.reconsider_every_s, ledgers, services.reconsider.run),
     ]
