@@ -24,8 +24,7 @@ from ledger_service.fsck.model import Findings
 from ledger_service.fsck.payload import check_payload
 from ledger_service.fsck.projections import StreamEnd, check_key_states, check_stream_heads
 from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries
-from ledger_service.privacy.disclosures import opened, stored_disclosures
-from ledger_service.privacy.vault import Vault
+from ledger_service.privacy.disclosures import Opener, stored_disclosures
 
 _CHUNK = 1000
 ERASURE = "erasure"
@@ -65,18 +64,18 @@ class LogCheck:
         ledger: str,
         root: PublicJwk,
         stream_key: bytes | None,
-        vault: Vault,
+        opener: Opener,
         found: Findings,
         catalogue: Catalogue,
     ) -> None:
         self._connection = connection
         self._ledger = ledger
         self._stream_key = stream_key
-        self._vault = vault
+        self._opener = opener
         self._found = found
         self._catalogue = catalogue
         self._walk = _Walk(KeyHistory([root]))
-        self._judgements = JudgementCheck(connection, ledger, stream_key, vault, catalogue, found)
+        self._judgements = JudgementCheck(connection, ledger, stream_key, opener, catalogue, found)
         self.seen = LogSeen()
 
     def run(self) -> LogSeen:
@@ -105,8 +104,8 @@ class LogCheck:
                 return
             end = rows[-1].idx + 1
             texts: dict[int, list[Row[Any]]] = defaultdict(list)
-            wanted = (disclosures.c.ledger == self._ledger, disclosures.c.idx >= begin, disclosures.c.idx < end)
-            for item in self._connection.execute(stored_disclosures(*wanted)):
+            wanted = (disclosures.c.idx >= begin, disclosures.c.idx < end)
+            for item in stored_disclosures(self._connection, self._ledger, *wanted):
                 texts[item.idx].append(item)
             for row in rows:
                 yield row, texts[row.idx]
@@ -160,7 +159,7 @@ class LogCheck:
         for item in judged:
             if item.sealed is None:
                 self._erased(f"disclosures[{self._ledger},{row.idx},{item.position}]", row.idx, item)
-            elif item.erased_by_idx is not None or item.wrapped is None:
+            elif item.erased_by_idx is not None or not self._opener.has_key(item.key_no):
                 self._found.error("erasure", f"disclosures[{self._ledger},{row.idx},{item.position}].sealed", _UNDONE)
         shown: list[str] = []
         for number, item in enumerate(texts):
@@ -171,10 +170,10 @@ class LogCheck:
             if item.sealed is None:
                 self._erased(here, row.idx, item)
                 continue
-            if item.erased_by_idx is not None or item.wrapped is None:
+            if item.erased_by_idx is not None or not self._opener.has_key(item.key_no):
                 self._found.error("erasure", f"{here}.sealed", _UNDONE)
             with self._found.guard("disclosure", f"{here}.sealed"):
-                text = opened(self._vault, item).text
+                text = self._opener.open(item).text
                 if text is not None:
                     shown.append(text)
                     self._found.equal("disclosure", f"{here}.sealed", disclosure_digest(text), item.digest)

@@ -16,8 +16,7 @@ from evidence.statement import stream_id
 from ledger_service.fsck.model import Findings
 from ledger_service.judging.model import inputs_of
 from ledger_service.models import JUDGEMENT_POSITION, judgement_inputs, links
-from ledger_service.privacy.disclosures import opened
-from ledger_service.privacy.vault import Vault
+from ledger_service.privacy.disclosures import Opener
 
 LinkRow = tuple[int, str, str, str]
 """Entry, target, field, record type."""
@@ -31,11 +30,11 @@ class JudgementCheck:
         connection: Connection,
         ledger: str,
         stream_key: bytes | None,
-        vault: Vault,
+        opener: Opener,
         catalogue: Catalogue,
         found: Findings,
     ) -> None:
-        self._vault = vault
+        self._opener = opener
         self._connection = connection
         self._ledger = ledger
         self._stream_key = stream_key
@@ -60,7 +59,7 @@ class JudgementCheck:
             return
         self._found.equal("judgement", f"{here}.digest", rows[0].digest, b64url_encode(entry.judgement))
         with self._found.guard("judgement", f"{here}.sealed"):
-            text = opened(self._vault, rows[0]).text
+            text = self._opener.open(rows[0]).text
             if text is None:
                 return
             judgement = rule_results.unseal(text, entry.judgement)

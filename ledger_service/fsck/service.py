@@ -27,6 +27,7 @@ from ledger_service.fsck.rows import check_row_sums, check_sqlite
 from ledger_service.fsck.sealed import check_data_keys, check_master, fresh_vault
 from ledger_service.keys.repository import root_of
 from ledger_service.kit.db import read
+from ledger_service.privacy.disclosures import Opener
 
 EMBEDDED_CHAIN = Path("chain") / "embedded.sqlite"
 
@@ -76,7 +77,9 @@ class FsckService:
             return
         vault = fresh_vault(connection, self._data_dir)
         check_master(connection, self._data_dir, vault, found)
-        seen = LogCheck(connection, ledger, root, stream_key, vault, found, self._catalogue).run()
+        seen = LogCheck(
+            connection, ledger, root, stream_key, Opener.of_all(connection, ledger, vault), found, self._catalogue
+        ).run()
         with found.guard("data-key", f"data_keys[{ledger}]"):
             check_data_keys(connection, ledger, vault, seen.erasures, found)
         check_attachments(seen.attachments, stored, self._data_dir, ledger, found)

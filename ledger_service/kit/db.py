@@ -24,6 +24,10 @@ from ledger_service.privacy.master import FileMasterKey, MasterKey
 from ledger_service.privacy.vault import VAULT, Vault
 
 
+SEALED_SINCE = "0003"
+"""Before this version of the schema disclosures were stored in the clear."""
+
+
 def make_engine(settings: Settings, random: RandomBytes = system_random, master: MasterKey | None = None) -> Engine:
     """An engine on the configured database; the data folder is created, the schema is not (see `upgrade`).
 
@@ -109,7 +113,7 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise StorageCorrupt("the schema's version is none that this release knows") from error
-    if before is not None:
+    if before is not None and before < SEALED_SINCE:
         rewrite_file(engine)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -30,14 +31,16 @@ class DataKey:
         return f"safety-ledger/data-key/v1\n{self.ledger}\n{self.number}\n{self.holder}".encode()
 
 
-_LIVE = select(
-    data_keys.c.ledger,
-    data_keys.c.key_no,
-    data_keys.c.holder,
-    data_keys.c.master,
-    data_keys.c.wrapped,
-    data_keys.c.created_idx,
-).where(data_keys.c.wrapped.is_not(None))
+class StoredKey(NamedTuple):
+    """A key, None once it was destroyed, and the erasure entry that ordered that."""
+
+    key: DataKey | None
+    destroyed_by: int | None
+
+
+_COLUMNS = [data_keys.c[name] for name in ("ledger", "key_no", "holder", "master", "wrapped", "created_idx")]
+_LIVE = select(*_COLUMNS).where(data_keys.c.wrapped.is_not(None))
+_ALL = select(*_COLUMNS, data_keys.c.destroyed_by_idx)
 
 
 def live(connection: Connection, ledger: str, holders: Iterable[str]) -> dict[str, DataKey]:
@@ -49,6 +52,25 @@ def live(connection: Connection, ledger: str, holders: Iterable[str]) -> dict[st
         for row in connection.execute(_LIVE.where(*here)):
             found[row.holder] = DataKey(*row)
     return found
+
+
+def numbered(connection: Connection, ledger: str, numbers: Iterable[int]) -> dict[int, StoredKey]:
+    """The keys of these numbers, live or destroyed; a number that no key has is missing."""
+    wanted = sorted(set(numbers))
+    found: dict[int, StoredKey] = {}
+    for begin in range(0, len(wanted), CHUNK):
+        here = (data_keys.c.ledger == ledger, data_keys.c.key_no.in_(wanted[begin : begin + CHUNK]))
+        for row in connection.execute(_ALL.where(*here)):
+            *columns, destroyed_by = row
+            key = None if row.wrapped is None else DataKey(*columns)
+            found[row.key_no] = StoredKey(key, destroyed_by)
+    return found
+
+
+def numbers(connection: Connection, ledger: str) -> list[int]:
+    """The number of every key of the ledger."""
+    query = select(data_keys.c.key_no).where(data_keys.c.ledger == ledger)
+    return [int(number) for number in connection.execute(query).scalars()]
 
 
 def all_live(connection: Connection) -> Iterator[DataKey]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from evidence.canonical import Json
 from ledger_service.errors import StorageCorrupt
-from ledger_service.models import data_keys, disclosures, erased_blobs, links
+from ledger_service.models import disclosures, erased_blobs, links
 from ledger_service.privacy import data_keys as keys
 from ledger_service.privacy.data_keys import DataKey
 from ledger_service.privacy.model import ErasurePlan
@@ -74,9 +74,7 @@ def _unlink(connection: Connection, ledger: str, entry: int, fields: Sequence[st
 
 
 def _key(connection: Connection, ledger: str, number: int) -> DataKey:
-    columns = [data_keys.c[name] for name in ("ledger", "key_no", "holder", "master", "wrapped", "created_idx")]
-    here = (data_keys.c.ledger == ledger, data_keys.c.key_no == number, data_keys.c.wrapped.is_not(None))
-    row = connection.execute(select(*columns).where(*here)).first()
-    if row is None:
+    stored = keys.numbered(connection, ledger, [number]).get(number)
+    if stored is None or stored.key is None:
         raise StorageCorrupt(f"data key {number} was destroyed meanwhile")
-    return DataKey(*row)
+    return stored.key

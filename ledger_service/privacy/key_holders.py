@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from evidence.encoding import b64url_decode, b64url_encode
 from evidence.errors import Malformed
-from ledger_service.models.privacy import data_keys
-from ledger_service.privacy.data_keys import DataKey
+from ledger_service.privacy import data_keys
 from ledger_service.privacy.errors import SealBroken
 from ledger_service.privacy.vault import ledger_holder, unseal, vault_of
 
@@ -27,11 +26,10 @@ def open_holder(connection: Connection, ledger: str, kid: str, sealed: str) -> s
         data, key_no = b64url_decode(value), int(number)
     except (Malformed, ValueError) as error:
         raise SealBroken(f"{what} does not open") from error
-    columns = [data_keys.c[name] for name in ("ledger", "key_no", "holder", "master", "wrapped", "created_idx")]
-    row = connection.execute(select(*columns).where(data_keys.c.ledger == ledger, data_keys.c.key_no == key_no)).first()
-    if row is None or row.wrapped is None:
+    stored = data_keys.numbered(connection, ledger, [key_no]).get(key_no)
+    if stored is None or stored.key is None:
         raise SealBroken(f"{what} is sealed under a key that is not there")
-    return unseal(vault_of(connection).cipher(DataKey(*row)), data, _bound(ledger, kid), what).decode()
+    return unseal(vault_of(connection).cipher(stored.key), data, _bound(ledger, kid), what).decode()
 
 
 def _bound(ledger: str, kid: str) -> bytes:

@@ -7,7 +7,7 @@
   is remembered: a key destroyed elsewhere is gone here too.
 
     rows = vault.seal(connection, "demo", [Sealable(7, 0, digest, text, stream)])
-    text = vault.open(Sealed("demo", 7, 0, digest, sealed, data_key))
+    text = vault.open(vault.cipher(data_key), "demo", 7, 0, digest, data_key.number, sealed)
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from ledger_service.privacy.master import KEY_SIZE, NONCE_SIZE, MasterKey
 VAULT = "safety_ledger_vault"
 """Execution option of the engine: the vault that its connections read and write disclosures through."""
 FORMAT = b"\x01"
+_HEAD = 1 + NONCE_SIZE
+Cipher = AESGCM
 LEDGER_KEY_BITS = 20
 _CACHE_SIZE = 65_536
 """Unwrapped data keys kept in memory, some 100 bytes each."""
@@ -42,18 +44,6 @@ class Sealable:
     digest: str
     text: str
     holder: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A stored disclosure with the key that it was sealed under."""
-
-    ledger: str
-    index: int
-    position: int
-    digest: str
-    sealed: bytes
-    key: DataKey
 
 
 class Vault:
@@ -84,11 +74,17 @@ class Vault:
             rows.append((ledger, item.index, item.position, item.digest, number, sealed))
         return rows
 
-    def open(self, item: Sealed) -> str:
-        """The disclosure. Raises SealBroken, MasterKeyMissing, MasterKeyMismatch."""
-        cipher = self.cipher(item.key)
-        bound = _bound(item.ledger, item.index, item.position, item.digest, item.key.number)
-        return unseal(cipher, item.sealed, bound, f"disclosure {item.position} of entry {item.index}").decode("ascii")
+    def open(
+        self, cipher: Cipher, ledger: str, index: int, position: int, digest: str, number: int, sealed: bytes
+    ) -> str:
+        """The disclosure at this place, sealed under the data key of this number. Raises SealBroken."""
+        bound = _bound(ledger, index, position, digest, number)
+        try:
+            if sealed[:1] == FORMAT:
+                return cipher.decrypt(sealed[1:_HEAD], sealed[_HEAD:], bound).decode("ascii")
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken(f"disclosure {position} of entry {index} does not open") from error
+        raise SealBroken(f"disclosure {position} of entry {index} is sealed in a form that is not known")
 
     def keys_for(self, connection: Connection, ledger: str, wanted: dict[str, int]) -> dict[str, DataKey]:
         """The live key of each holder; for one without, a new key, made for the index given."""
@@ -145,9 +141,8 @@ def unseal(cipher: AESGCM, sealed: bytes, bound: bytes, what: str) -> bytes:
     """The value. Raises SealBroken naming `what`."""
     if sealed[:1] != FORMAT:
         raise SealBroken(f"{what} is sealed in a form that is not known")
-    end = 1 + NONCE_SIZE
     try:
-        return cipher.decrypt(sealed[1:end], sealed[end:], bound)
+        return cipher.decrypt(sealed[1:_HEAD], sealed[_HEAD:], bound)
     except (InvalidTag, ValueError) as error:
         raise SealBroken(f"{what} does not open") from error
 

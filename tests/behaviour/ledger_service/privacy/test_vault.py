@@ -7,6 +7,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from ledger_service.privacy import data_keys, rotation
 from ledger_service.privacy.data_keys import DataKey
 from ledger_service.privacy.errors import MasterKeyMismatch, MasterKeyMissing, SealBroken
 from ledger_service.privacy.master import FileMasterKey, KmsMasterKey, master_id
-from ledger_service.privacy.vault import Sealable, Sealed, Vault, ledger_holder
+from ledger_service.privacy.vault import Sealable, Vault, _bound, ledger_holder
 from tests.behaviour.ledger_service.privacy.people import NAME, ZHANG, add, populate, training
 from tests.fakes.check_ledger import check_ledger
 from tests.fakes.kms import FakeKms
@@ -35,12 +36,19 @@ def kms_vault() -> tuple[Vault, DataKey]:
     return vault, replace(KEY, master=master, wrapped=wrapped)
 
 
-def sealed_by(vault: Vault, key: DataKey, place: Sealed, text: str) -> bytes:
-    """What `Vault.seal` stores, through the vault's own cipher."""
-    from ledger_service.privacy.vault import _bound
+class Place(NamedTuple):
+    """Where a disclosure stands."""
 
-    bound = _bound(place.ledger, place.index, place.position, place.digest, key.number)
-    return vault.seal_value(key, text.encode("ascii"), bound)
+    ledger: str = "demo"
+    entry: int = 1
+    position: int = 2
+    digest: str = "digest"
+    number: int = 1
+
+
+def sealed_by(vault: Vault, key: DataKey, place: Place, text: str) -> bytes:
+    """What `Vault.seal` stores, through the vault's own cipher."""
+    return vault.seal_value(key, text.encode("ascii"), _bound(*place))
 
 
 TEXTS = st.text(st.characters(codec="ascii"), max_size=300)
@@ -49,36 +57,35 @@ TEXTS = st.text(st.characters(codec="ascii"), max_size=300)
 @given(text=TEXTS, index=st.integers(0, 2**53 - 1), position=st.integers(0, 256))
 def test_what_is_sealed_opens_at_its_place_and_nowhere_else(text: str, index: int, position: int) -> None:
     vault, key = kms_vault()
-    place = Sealed("demo", index, position, "digest", b"", key)
-    item = replace(place, sealed=sealed_by(vault, key, place, text))
-    assert vault.open(item) == text
+    cipher, place = vault.cipher(key), Place(entry=index, position=position)
+    sealed = sealed_by(vault, key, place, text)
+    assert vault.open(cipher, *place, sealed) == text
     moved = (
-        replace(item, index=index + 1),
-        replace(item, position=position + 1),
-        replace(item, digest="digesu"),
-        replace(item, ledger="demp"),
+        place._replace(entry=index + 1),
+        place._replace(position=position + 1),
+        place._replace(digest="digesu"),
+        place._replace(ledger="demp"),
+        place._replace(number=2),
     )
     for other in moved:
         with pytest.raises(SealBroken):
-            vault.open(other)
+            vault.open(cipher, *other, sealed)
 
 
 @given(text=TEXTS, at=st.integers(0, 10_000), bit=st.integers(0, 7))
 def test_any_flipped_bit_of_a_sealed_value_is_noticed(text: str, at: int, bit: int) -> None:
     vault, key = kms_vault()
-    place = Sealed("demo", 1, 2, "digest", b"", key)
-    sealed = bytearray(sealed_by(vault, key, place, text))
+    sealed = bytearray(sealed_by(vault, key, Place(), text))
     sealed[at % len(sealed)] ^= 1 << bit
     with pytest.raises(SealBroken):
-        vault.open(replace(place, sealed=bytes(sealed)))
+        vault.open(vault.cipher(key), *Place(), bytes(sealed))
 
 
 @given(cut=st.integers(0, 28))
 def test_what_was_cut_short_is_noticed(cut: int) -> None:
     vault, key = kms_vault()
-    place = Sealed("demo", 1, 2, "digest", b"", key)
     with pytest.raises(SealBroken):
-        vault.open(replace(place, sealed=sealed_by(vault, key, place, "")[:cut]))
+        vault.open(vault.cipher(key), *Place(), sealed_by(vault, key, Place(), "")[:cut])
 
 
 def test_a_wrapped_key_opens_in_its_own_row_only() -> None:
