@@ -23,7 +23,6 @@ from ledger_service.migrations import HEAD
 from ledger_service.privacy.master import FileMasterKey, MasterKey
 from ledger_service.privacy.vault import VAULT, Vault
 
-
 SEALED_SINCE = "0003"
 """Before this version of the schema disclosures were stored in the clear."""
 
