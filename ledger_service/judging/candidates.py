@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from ledger_service.judging.repository import chunks
 from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, judgement_inputs, links
@@ -13,11 +13,14 @@ from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, judg
 JUDGEMENT = "judgement"
 
 
-def newest_occurred_at(connection: Connection, ledger: str, below: int) -> datetime | None:
-    """The latest instant of which an entry below the index tells."""
-    query = select(entries.c.occurred_at).where(entries.c.ledger == ledger, entries.c.idx < below)
-    moment: datetime | None = connection.execute(query.order_by(entries.c.occurred_at.desc()).limit(1)).scalar()
-    return moment
+def newest_occurred_at(connection: Connection, ledger: str, below: int) -> datetime:
+    """The latest instant of which an entry below the index tells; the beginning of time where there is none.
+
+    Reads all of them: ask once and go on from there.
+    """
+    query = select(func.max(entries.c.occurred_at)).where(entries.c.ledger == ledger, entries.c.idx < below)
+    moment: datetime | None = connection.execute(query).scalar()
+    return moment or datetime.min.replace(tzinfo=UTC)
 
 
 def index_of(connection: Connection, ledger: str, record_id: str) -> int | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,8 @@ class ReconsiderService:
         self._catalogue = catalogue
         self._sequencer = sequencer
         self._signer = signer
+        self._newest: dict[str, tuple[int, datetime]] = {}
+        """How far each ledger was looked at, and the latest instant of which an entry below tells."""
 
     def run(self, ledger: str) -> int:
         """Look at everything new; returns how many judgements were appended. Raises what sequencing raises."""
@@ -98,8 +101,10 @@ class ReconsiderService:
                 return None
             end = min(begin + STEP, size)
             stream_key = self._keystore.stream_key(ledger)
-            look = _Look(connection, ledger, size, self._rules, self._catalogue.zone, stream_key)
+            newest = self._newest_below(connection, ledger, begin)
+            look = _Look(connection, ledger, size, self._rules, self._catalogue.zone, stream_key, newest)
             changed = list(look.changed(begin, end))
+            self._newest[ledger] = (end, look.newest)
         statements = [self._statement(ledger, item) for item in changed]
         with write(self._engine) as connection:
             lock_ledger(connection, ledger)
@@ -111,6 +116,10 @@ class ReconsiderService:
                     raise outcome.error  # Everything is taken back: the next run finds the same work.
             repository.move_cursor(connection, ledger, CURSOR, end)
         return sum(not isinstance(outcome, Rejected) and outcome.created for outcome in outcomes)
+
+    def _newest_below(self, connection: Connection, ledger: str, index: int) -> datetime:
+        known = self._newest.get(ledger)
+        return known[1] if known and known[0] == index else candidates.newest_occurred_at(connection, ledger, index)
 
     def _statement(self, ledger: str, item: Changed) -> PreparedStatement:
         now = self._clock.now()
@@ -141,7 +150,9 @@ class _Look:
         rules: RuleEngine,
         zone: ZoneInfo,
         stream_key: bytes,
+        newest: datetime,
     ) -> None:
+        self.newest = newest
         self._rules = rules
         self._zone = zone
         self._connection = connection
@@ -161,10 +172,10 @@ class _Look:
                 fact = open_fact(entry, self._role_of)
             except EvidenceError:
                 continue  # fsck names it; what cannot be read throws no light on anything.
-            if fact.type in SERVICE_TYPES:
-                continue
-            for index in self._concerned(fact):
-                causes.setdefault(index, fact.index)
+            if fact.type not in SERVICE_TYPES:
+                for index in self._concerned(fact):
+                    causes.setdefault(index, fact.index)
+            self.newest = max(self.newest, fact.occurred_at)
         for index in candidates.with_judgement(self._connection, self._ledger, causes):
             found = self._judged_again(index, causes[index])
             if found is not None:
@@ -173,8 +184,7 @@ class _Look:
     def _concerned(self, fact: Fact) -> set[int]:
         """The earlier entries that a new fact may concern; none where it speaks of nothing but its own present."""
         since = min(counts_since(item, self._zone) for item in (fact, *self._replaced(fact)))
-        newest = candidates.newest_occurred_at(self._connection, self._ledger, fact.index)
-        if newest is None or newest < since or not fact.subject:
+        if self.newest < since or not fact.subject:
             return set()
         streams = {self._facts.stream(fact.subject), *candidates.targets_of(self._connection, self._ledger, fact.index)}
         return candidates.touched(self._connection, self._ledger, streams, since, fact.index)
