@@ -18,6 +18,7 @@ from ledger_service.blobs.endpoints import router as blobs
 from ledger_service.catalogue.endpoints import router as types
 from ledger_service.chains.endpoints import router as chains
 from ledger_service.checkpoints.endpoints import router as checkpoints
+from ledger_service.checks.endpoints import router as checks
 from ledger_service.context import Services
 from ledger_service.data_health.endpoints import router as data_health
 from ledger_service.deadlines.endpoints import router as deadlines
@@ -54,6 +55,7 @@ ROUTERS = (
     health,
     data_health,
     deadlines,
+    checks,
 )
 
 

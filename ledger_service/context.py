@@ -15,6 +15,8 @@ from ledger_service.chains.service import ChainService
 from ledger_service.checkpoints.gate import WriteGate
 from ledger_service.checkpoints.publisher import Publisher
 from ledger_service.checkpoints.service import CheckpointService
+from ledger_service.checks.error_rate import ErrorRateService
+from ledger_service.checks.service import CheckService
 from ledger_service.config import Settings
 from ledger_service.data_health.service import DataHealthService
 from ledger_service.deadlines.service import DeadlineService
@@ -103,6 +105,8 @@ class Services:
         self.data_health = DataHealthService(engine, clock, self.entries, keystore, self.catalogue)
         self.streams = StreamService(engine, self.ledgers)
         self.chains = ChainService(engine, self.ledgers, keystore, self.record_types)
+        self.checks = CheckService(engine, clock, keystore, self.ledgers, self.rule_engine, self.catalogue)
+        self.error_rates = ErrorRateService(engine, clock, keystore, self.ledgers, self.catalogue)
         self.deadlines = DeadlineService(engine, clock, self.ledgers, self.record_types)
         self.reminders = ReminderService(engine, clock, self.ledgers, self.record_types, told)
         self.health = HealthService(engine)

@@ -13,6 +13,7 @@ import typer
 
 from ledger_service.cli import (
     chain,
+    checks,
     deadlines,
     evidence,
     health_report,
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for commands in (records, evidence, chain, health_report, privacy, processes, deadlines):
+for commands in (records, evidence, chain, health_report, privacy, processes, deadlines, checks):
     commands.register(app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(types.app, name="types")
