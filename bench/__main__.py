@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from bench.measure import Row
 
-AREAS = ("merkle", "canonical_json", "ingest", "imports", "publish", "gas")
+AREAS = ("merkle", "canonical_json", "rules", "ingest", "imports", "publish", "gas")
 
 
 def main(arguments: list[str]) -> int:

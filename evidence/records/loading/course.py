@@ -114,11 +114,11 @@ class Course:
 
     def passes(self, fact: Fact) -> bool:
         """The result counts as a pass: `pass`, or `na` with a reason where the table accepts that."""
-        row = self.graph.rows.get(code_of(fact))
         result = fact.payload.get("result")
-        if result == "na":
-            return row is not None and direction_of(fact) in row.na and "na_reason" in fact.payload
-        return result == "pass"
+        if result != "na":
+            return result == "pass"
+        row = self.graph.rows.get(code_of(fact))
+        return row is not None and direction_of(fact) in row.na and "na_reason" in fact.payload
 
     def _unmet(self, edge: Edge, fact: Fact, operator_changed: bool) -> Defect | None:
         target = self.graph.rows.get(edge.step)
@@ -147,7 +147,9 @@ class Course:
         # What was judged is not judged again: the frozen judgement knew the same records.
         defects = [] if fact.step is not None else list(self.defects(fact))
         self._note_operator(fact)
-        good = fact.blocked is None and self.passes(fact) and not any(self._against(item, fact) for item in defects)
+        good = fact.blocked is None and self.passes(fact)
+        if good and defects:
+            good = not any(self._against(item, fact) for item in defects)
         self._settle(row, fact, good)
         if good or row.emergency:
             for step in row.undoes:
@@ -160,15 +162,18 @@ class Course:
             self._hold(fact.received_at)
 
     def _settle(self, row: StepRow, fact: Fact, good: bool) -> None:
-        latest = fact.occurred_at >= self.settled.get(row.code, fact.occurred_at)
-        self.seen[row.code] = fact
+        code, at = row.code, fact.occurred_at
+        before = self.settled.get(code)
+        latest = before is None or at >= before
+        self.seen[code] = fact
         self.steps.append(fact)
-        self._settled_at(row.code, fact.occurred_at)
+        if latest:
+            self.settled[code] = at
         if good and latest:
-            self.standing[row.code] = fact
-            self.broken.pop(row.code, None)
+            self.standing[code] = fact
+            self.broken.pop(code, None)
         elif not good:
-            self.standing.pop(row.code, None)
+            self.standing.pop(code, None)
 
     def _settled_at(self, step: str, at: datetime) -> None:
         before = self.settled.get(step)

@@ -74,10 +74,15 @@ class Scope:
 
     def table(self, table_id: str, at: datetime | None = None) -> Mapping[str, Json]:
         """The values of a table in force at an instant (the judged one by default). Raises `Undecidable`."""
-        try:
-            return self.tables.at(table_id, self.local_day(at or self.at)).values
-        except KeyError:
-            raise Undecidable("no_table") from None
+        moment = at or self.at
+        key = ("table", table_id, moment)
+        found: Mapping[str, Json] | None = self.memo.get(key)
+        if found is None:
+            try:
+                found = self.memo[key] = self.tables.at(table_id, self.local_day(moment)).values
+            except KeyError:
+                raise Undecidable("no_table") from None
+        return found
 
     def local_day(self, at: datetime) -> date:
         """The calendar day of an instant at the site."""

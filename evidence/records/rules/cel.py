@@ -110,6 +110,11 @@ class Evaluation:
         except Exception:
             self._context, self._refused = cel.Context(), NOT_COMPUTABLE
 
+    @property
+    def refused(self) -> bool:
+        """Whether no expression can be evaluated: each verdict is None with the reason why."""
+        return bool(self._refused)
+
     def verdict(self, source: str, scope: Scope) -> Verdict:
         """Evaluate an expression that must be true or false.
 

@@ -40,7 +40,8 @@ class Judging:
         """The judgement. Call it once."""
         lifecycle = self.plan.record_type.lifecycle
         event, step = self._own_event(lifecycle) if lifecycle is not None else ("", None)
-        for rule in self.plan.rules(event):
+        plan, whole = self.plan, self.evaluation.refused  # What cannot be evaluated leaves every rule undecided.
+        for rule in plan.rules(event) if whole else plan.rules_meeting(event, self.candidate.payload):
             self._rule(rule)
         self.results, all_counted = overridden(self.results, self.candidate.payload.get("override"))
         if not all_counted:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from evidence.canonical import Json
 from evidence.records.lifecycle import HELD
 from evidence.records.model import RecordType
 from evidence.records.predicates.scope import Predicate
 from evidence.records.rule_definition import RuleDef
 from evidence.records.rules.cel import check_expression
 from evidence.records.rules.expression import Expression
+from evidence.records.rules.gate import Gate, gate_of
 
 LIFECYCLE_RULES: Mapping[str, tuple[str, str]] = {
     "LC1": ("事件符合对象的当前状态", "The event fits the state of its subject"),
@@ -76,6 +78,42 @@ class Plan:
             if self.record_type.lifecycle is not None and event in self.record_type.lifecycle.events:
                 self._rules[event] = found
         return found
+
+    def rules_meeting(self, event: str, payload: Mapping[str, Json]) -> tuple[RuleDef, ...]:
+        """Those of `rules(event)` that can apply to a payload: `applies` of the others is false for it."""
+        value = payload.get(self._gated) if self._gated else None
+        if not isinstance(value, str):
+            return self.rules(event)
+        key = event, value if value in self._gate_values else None
+        found = self._meeting.get(key)
+        if found is None:
+            found = tuple(rule for rule in self.rules(event) if not self._shut(rule, value))
+            if event in self._rules or not event:
+                self._meeting[key] = found
+        return found
+
+    def _shut(self, rule: RuleDef, value: str) -> bool:
+        gate = self._gates.get(rule.id)
+        return gate is not None and gate.field == self._gated and value not in gate.values
+
+    @cached_property
+    def _gates(self) -> dict[str, Gate]:
+        found = {rule.id: gate_of(rule.applies) for rule in self.record_type.rules if rule.applies}
+        return {rule: gate for rule, gate in found.items() if gate is not None}
+
+    @cached_property
+    def _gated(self) -> str:
+        """The field that most of the rules' conditions begin with; empty where none does."""
+        fields = [gate.field for gate in self._gates.values()]
+        return max(sorted(set(fields)), key=fields.count, default="")
+
+    @cached_property
+    def _gate_values(self) -> frozenset[str]:
+        return frozenset().union(*(gate.values for gate in self._gates.values() if gate.field == self._gated))
+
+    @cached_property
+    def _meeting(self) -> dict[tuple[str, str | None], tuple[RuleDef, ...]]:
+        return {}
 
     @cached_property
     def holding(self) -> frozenset[str]:
