@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Row, Select, delete, insert, or_, select
 from evidence.records.deadlines import DeadlineState
 from ledger_service.deadlines.model import DeadlineFilter, DeadlineRow
 from ledger_service.models import deadlines, entries
+
+_NAMES = tuple(field.name for field in fields(DeadlineRow))
 
 
 def touched_streams(
@@ -76,4 +78,4 @@ def _in_state(query: Select[Any], state: DeadlineState, now: datetime) -> Select
 
 
 def _row(row: Row[Any]) -> DeadlineRow:
-    return DeadlineRow(**row._asdict())
+    return DeadlineRow(**{name: getattr(row, name) for name in _NAMES})

@@ -17,9 +17,12 @@ from ledger_service.models import (
     clients,
     cursors,
     data_keys,
+    deadlines,
+    deliveries,
     erased_blobs,
     leases,
     ledgers,
+    reminders,
 )
 from ledger_service.models.types import ROW_SUM, row_sum
 
@@ -34,7 +37,10 @@ SUMMED = (
     leases,
     cursors,
     data_keys,
+    deadlines,
+    deliveries,
     erased_blobs,
+    reminders,
 )
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
 

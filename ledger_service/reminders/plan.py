@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -18,6 +18,11 @@ class Reminders:
     """Creates reminders in the transaction that works the deadlines out."""
 
     def __init__(self, recipients: Sequence[Recipient]) -> None:
+        self.recipients: Mapping[str, Recipient] = {}
+        self.replace(recipients)
+
+    def replace(self, recipients: Sequence[Recipient]) -> None:
+        """Other recipients from now on."""
         self.recipients = {item.name: item for item in recipients}
 
     def create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import read, write
 from ledger_service.ledgers.service import LedgerService
 from ledger_service.reminders import repository
-from ledger_service.reminders.model import Message, Outcome, Receipt, ReminderRow, ReminderState
+from ledger_service.reminders.model import Message, Outcome, Receipt, Recipient, ReminderRow, ReminderState
 from ledger_service.reminders.plan import Reminders
 
 BATCH: Final = 100
@@ -39,6 +39,10 @@ class ReminderService:
         self._ledgers = ledgers
         self._types = types
         self._reminders = reminders
+
+    def tell(self, recipients: Sequence[Recipient]) -> None:
+        """Let these be told from now on, in place of those before."""
+        self._reminders.replace(recipients)
 
     def run(self, ledger: str) -> int:
         """Make every attempt that is due, once. Returns how many were delivered."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from evidence.keys import SigningKey
 from evidence.statement import issue
+from ledger_service.reminders.model import Message, Outcome, Receipt, Recipient
 from ledger_service.statements.model import Sequenced
 from tests.fakes.plant import LEDGER, Plant
 
@@ -58,6 +59,7 @@ def filled_plant(folder: Path) -> Path:
     services.publisher.publish(LEDGER)
     submit(plant, plant.statement())
     services.reconsider.run(LEDGER)
+    breach(plant)
     services.close()
     settle(folder)
     return folder
@@ -91,6 +93,28 @@ def erase(plant: Plant) -> None:
     )
     assert erased is not None
     assert (erased.keys, erased.blobs) == (1, 1)
+
+
+def breach(plant: Plant) -> None:
+    """A hazard report that nobody answers in time; somebody is told of it."""
+    photo = stored(plant, b"\xff\xd8 a loose handrail " * 40, "rail.jpg") | {"role": "photo_before"}
+    claims = plant.claims(
+        "hazard/HZ-1", type="hazard_report", schema=plant.services.record_types["hazard_report"].schema_claim
+    )
+    report = {"subject": "hazard/HZ-1", "description": "loose", "place": {"words": "bay 2"}, "attachments": [photo]}
+    submit(plant, issue(claims, report, plant.device, salt=lambda: plant.random(16)).compact)
+    roles = ("team_lead", "department_head", "site_head")
+    plant.services.reminders.tell([Recipient(role.replace("_", "-"), role, Accepting()) for role in roles])
+    plant.clock.advance(hours=49)
+    plant.services.deadline_sweep.run(LEDGER)
+    plant.services.reminders.run(LEDGER)
+
+
+class Accepting:
+    """A channel that takes every message."""
+
+    def send(self, message: Message) -> Receipt:
+        return Receipt(Outcome.DELIVERED, "200")
 
 
 def stored(plant: Plant, data: bytes, name: str) -> dict[str, Any]:

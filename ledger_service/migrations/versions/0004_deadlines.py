@@ -53,6 +53,7 @@ def _deadlines() -> None:
         sa.Column("met_idx", sa.BigInteger(), nullable=True),
         sa.Column("met_at", sa.BigInteger(), nullable=True),
         sa.Column("met_kid", sa.Text(), nullable=True),
+        sa.Column("row_sum", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("ledger", "stream", "deadline", "started_idx"),
     )
     op.create_index("deadlines_by_next", "deadlines", ["ledger", "next_at"], unique=False)

@@ -58,11 +58,8 @@ class Desk(Site):
         self.tell(services)
 
     def tell(self, services: Any) -> None:
-        told = {
-            "lead": Recipient("lead", "team_lead", self.channel),
-            "head": Recipient("head", "site_head", self.channel),
-        }
-        services.reminders._reminders.recipients = told
+        told = [Recipient("lead", "team_lead", self.channel), Recipient("head", "site_head", self.channel)]
+        services.reminders.tell(told)
 
     def report(self, subject: str = HAZARD) -> int:
         digest = hashlib.sha256(PHOTO).hexdigest()
