@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from evidence.keys import SigningKey
 from evidence.records.error_rate import wilson
 from ledger_service.checks import error_rate
 from ledger_service.errors import BadRequest
-from tests.behaviour.evidence.rules.test_violations import Cameras
 from tests.fakes.http import request
 from tests.fakes.plant import LEDGER, Plant
-from tests.fakes.register import _ROLES, at
-from tests.fakes.site import Site
+from tests.fakes.recorded import Recorded
+from tests.fakes.register import at
 
 PATH = f"/v1/ledgers/{LEDGER}/error-rate"
-
-
-class Recorded(Cameras):
-    """The cameras' site in a real ledger: each record is signed by a key of its role."""
-
-    def __init__(self, plant: Plant) -> None:
-        self.site = Site(plant)
-        self.keys: dict[str, SigningKey] = {}
-        super().__init__()
-
-    def record(self, record_type: str, subject: str, when: str, payload: dict[str, Any], **claims: Any) -> Any:
-        role = claims.get("role") or _ROLES.get(record_type, "safety_officer")
-        if role not in self.keys:
-            self.keys[role] = SigningKey.from_seed(hashlib.sha256(role.encode()).digest())
-            self.site.plant.services.keys.enrol(LEDGER, self.keys[role].public, role, role)
-        key, channel = self.keys[role], claims.get("channel", "web")
-        index = self.site.put(record_type, subject, payload, at(when), key, channel=channel).index
-        return self.site.view(index).judgement
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_the_record_of_an_effect_is_judged_and_sound(overdue: Workshop) -> None:
     assert found.judgement.failed() == ()
     assert found.judgement.step is not None
     assert (found.judgement.step.to, found.judgement.step.accepted) == ("raised", True)
-    assert overdue.plant.services.fsck.report(LEDGER).findings == ()
+    assert overdue.plant.services.fsck.report(LEDGER, rejudge=True).findings == ()
 
 
 def test_it_appears_in_the_chain_of_the_subject_that_it_names(overdue: Workshop) -> None:
