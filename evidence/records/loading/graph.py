@@ -47,6 +47,8 @@ class StepRow:
     readings: tuple[str, ...]
     photos: tuple[str, ...]
     instrument: bool
+    kinds: frozenset[str]
+    """Categories of equipment of which the step names one; empty: any."""
     competent: Mapping[str, str]
 
     @property
@@ -96,6 +98,7 @@ def _row(code: str, row: Mapping[str, Any], limits: Mapping[str, Any]) -> StepRo
         readings=tuple(row.get("readings", ())),
         photos=tuple(row.get("photos", ())),
         instrument=row.get("instrument") == "required",
+        kinds=_names(row.get("kinds", [])),
         competent=dict(row.get("competent", {})),
     )
 

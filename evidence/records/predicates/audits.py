@@ -7,7 +7,7 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.errors import Malformed
-from evidence.records.predicates.history import day, instant, newest, number, objects, said, story, texts
+from evidence.records.predicates.history import day, instant, newest, number, objects, person_id, said, story, texts
 from evidence.records.predicates.management import actions_verified, subject_of
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 from evidence.records.sampling import default_size, draw_sample, sample_seed
@@ -21,7 +21,7 @@ def auditors_independent(scope: Scope, team: Json, owners: Json) -> bool:
     auditors = objects(team)
     if not auditors:
         return scope.because("no_auditor")
-    if {str(item.get("person_ref")) for item in auditors} & set(texts(owners)):
+    if {person_id(item.get("person_ref")) for item in auditors} & {person_id(owner) for owner in texts(owners)}:
         return scope.because("auditor_is_owner")
     return all(item.get("independent") is True for item in auditors) or scope.because("not_declared")
 

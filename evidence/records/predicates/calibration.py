@@ -168,6 +168,16 @@ def _failed_test(scope: Scope, facts: list[Fact], latest: Fact, today: date) -> 
     return "functional_test_failed"
 
 
+def category_of(scope: Scope, subject: str) -> str:
+    """The category of an instrument: as registered, else as its newest certificate says; empty where neither does."""
+    for record_type in (EQUIPMENT, TYPE):
+        for fact in reversed(current(scope, subject, record_type)):
+            if named := text(fact.payload.get("category")):
+                scope.use(fact)
+                return named
+    return ""
+
+
 def _class(scope: Scope, subject: str) -> str:
     """The metrology class of an instrument: as registered, else as its newest certificate says, tests aside."""
     for record_type in (EQUIPMENT, TYPE):

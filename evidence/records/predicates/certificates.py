@@ -15,6 +15,7 @@ from evidence.canonical import Json
 from evidence.records.calendar import months_after
 from evidence.records.predicates.credentials import one_of_a_kind
 from evidence.records.predicates.history import day, number, objects, said
+from evidence.records.predicates.reading import text
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 TYPE: Final = "calibration_record"
@@ -105,7 +106,8 @@ def two_people(scope: Scope, payload: Mapping[str, Json]) -> bool:
     """Whether another person than the technician approved the certificate."""
     if "technician" not in payload or "approver" not in payload:
         raise Undecidable("erased")
-    return payload["technician"] != payload["approver"] or scope.because("approver_is_technician")
+    people = {text(payload[name]).strip().casefold() for name in ("technician", "approver")}
+    return len(people) == 2 or scope.because("approver_is_technician")
 
 
 def as_found_ok(scope: Scope, payload: Mapping[str, Json]) -> bool:

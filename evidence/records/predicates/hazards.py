@@ -13,7 +13,7 @@ from evidence.canonical import Json
 from evidence.errors import Malformed
 from evidence.records.facts import Fact
 from evidence.records.geodesy import GCJ02, WGS84, MixedDatum, Position, distance
-from evidence.records.predicates.history import attachments, every, instant, newest, number, said, story
+from evidence.records.predicates.history import attachments, every, instant, newest, number, person_id, said, story
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 BEFORE: Final = "photo_before"
@@ -92,7 +92,8 @@ def five_fulfilments(scope: Scope, payload: Mapping[str, Json]) -> bool:
 
 def not_the_owner(scope: Scope, person: str) -> bool:
     """Whether a person was never an owner in this stream: nobody verifies work of their own."""
-    return person not in set(every(scope, "owner_ref")) or scope.because("verifier_is_owner")
+    owners = {person_id(owner) for owner in every(scope, "owner_ref")}
+    return person_id(person) not in owners or scope.because("verifier_is_owner")
 
 
 def major_made_known(scope: Scope, payload: Mapping[str, Json]) -> bool:

@@ -81,6 +81,17 @@ def objects(value: Json) -> list[dict[str, Json]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def person_id(value: Json) -> str:
+    """What every spelling of a reference to one person comes down to, for telling whether two are the same person.
+
+    `person/W-1`, `W-1` and `w-1` are one: whoever has to be somebody else is not so by another spelling.
+    """
+    found = value if isinstance(value, str) else ""
+    while found[:7].casefold() == "person/":
+        found = found[7:]
+    return found.casefold()
+
+
 def said(value: Json) -> bool:
     """Whether a value says something: not missing, not blank text, not an empty list or object."""
     if isinstance(value, str):

@@ -10,8 +10,22 @@ from evidence.canonical import Json
 from evidence.records.facts import Fact
 from evidence.records.loading.course import OPERATION, Course, Defect, code_of
 from evidence.records.loading.graph import LIMITS, STEPS, StepGraph, StepRow, step_graph
-from evidence.records.predicates.history import objects
+from evidence.records.predicates.history import objects, person_id
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
+
+RESTATED: Final = {
+    "direction": "", "bay": "bay", "product_ref": "product", "un_no": "", "hazard_class": "", "vehicle_ref": "vehicle",
+    "driver_ref": "person", "escort_ref": "person", "loading_manager_ref": "person",
+}  # fmt: skip
+"""Fields of a step that the operation's header has too, with the kind that a reference may be written with."""
+FREE: Final = frozenset(
+    {
+        "subject", "event", "site", "area", "attachments", "submitted_by", "source_system", "source_ref", "remark",
+        "cause", "measures", "handover_reason", "operator_ref", "loading_manager_ref", "supervisor2_ref", "weather",
+        "planned_at", "started_at", "ended_at", "outcome", "net_quantity", "seal_nos", "batch_no", "incident_ref",
+    }
+)  # fmt: skip
+"""Fields of the header that may change while the document check stands; people at the bay change by handover."""
 
 
 @dataclass(slots=True)
@@ -69,7 +83,10 @@ def given(scope: Scope, name: str) -> Json:
 
 def identifier(value: Json, kind: str) -> str:
     """The id in a reference, which may be written with or without its kind; empty where it is no text."""
-    return value.removeprefix(f"{kind}/") if isinstance(value, str) else ""
+    found = value if isinstance(value, str) else ""
+    while found.startswith(f"{kind}/"):
+        found = found.removeprefix(f"{kind}/")
+    return found
 
 
 def limit(scope: Scope, name: str) -> Any:
@@ -139,16 +156,46 @@ def emergency_explained(scope: Scope) -> bool:
 
 
 def driver_did_not_sign(scope: Scope) -> bool:
-    """LO8: the driver is neither operator nor loading manager, and does no step that is theirs."""
-    driver = identifier(given(scope, "driver_ref"), "person")
-    if not driver:
-        return True
+    """LO8: the driver is neither operator nor loading manager, and neither does nor sends a step that is theirs.
+
+    The driver whom the operation was booked with stays one whatever the step itself states.
+    """
+    named = (scope.candidate.payload.get("driver_ref"), course_of(scope).header.get("driver_ref"))
+    drivers = {person_id(driver) for driver in named} - {""}
     names = ["operator_ref", "loading_manager_ref"]
     if scope.candidate.type != OPERATION and row_of(scope).by not in ("driver", "anyone"):
         names.append("performed_by")
-    if any(identifier(given(scope, name), "person") == driver for name in names):
+        if scope.candidate.role == "driver":
+            return scope.because("driver_signs")
+    if any(person_id(given(scope, name)) in drivers for name in names):
         return scope.because("driver_signs")
-    return all(role in ("driver", "") for ref, role in signers(scope) if ref == driver) or scope.because("driver_signs")
+    signed = [role for ref, role in signers(scope) if person_id(ref) in drivers]
+    return all(role in ("driver", "") for role in signed) or scope.because("driver_signs")
+
+
+def as_booked(scope: Scope) -> bool:
+    """HEADER: what a step states again of goods, place and people is what the operation was booked with."""
+    header = course_of(scope).header
+    for name, kind in RESTATED.items():
+        stated, booked = scope.candidate.payload.get(name), header.get(name)
+        if stated is not None and booked is not None and identifier(stated, kind) != identifier(booked, kind):
+            return scope.because("not_as_booked")
+    return True
+
+
+def checked_data_kept(scope: Scope) -> bool:
+    """LO4: nothing that the document check (S02) rests on is changed while that check stands."""
+    course = course_of(scope)
+    if "S02" not in course.standing:
+        return True
+    changed = [
+        name
+        for name, value in scope.candidate.payload.items()
+        if name not in FREE and name in course.header and course.header[name] != value
+    ]
+    if changed:
+        scope.use(course.standing["S02"])
+    return not changed or scope.because("checked_data_changed")
 
 
 def signers(scope: Scope) -> Iterator[tuple[str, str]]:
@@ -187,6 +234,8 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "checks_repeated": checks_repeated,
     "na_allowed": na_allowed,
     "driver_did_not_sign": driver_did_not_sign,
+    "as_booked": as_booked,
+    "checked_data_kept": checked_data_kept,
     "emergency_explained": emergency_explained,
 }
 
@@ -206,5 +255,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "not_positioned": ("车辆尚未就位", "The vehicle had not been positioned"),
     "cause_missing": ("未说明原因", "The cause is missing"),
     "incident_not_linked": ("未关联事故记录", "No incident is linked"),
+    "not_as_booked": ("与作业基本信息不一致", "Not what the operation was booked with"),
+    "checked_data_changed": ("证件核验所依据的信息被更改", "What the document check rests on was changed"),
     "driver_signs": ("驾驶员不得作为操作员或装卸管理人员签字", "The driver cannot sign as operator or loading manager"),
 }

@@ -31,6 +31,11 @@ def papers_valid(scope: Scope) -> bool:
     return good
 
 
+def weather_permits(scope: Scope) -> bool:
+    """S05: the weather of the operation is no thunderstorm."""
+    return given(scope, "weather") != "thunderstorm" or scope.because("thunderstorm")
+
+
 def bay_approved(scope: Scope) -> bool:
     """S01: the bay's record approves the product. Undecidable where the bay has none."""
     bay = f"bay/{identifier(given(scope, 'bay'), 'bay')}"
@@ -46,9 +51,12 @@ def bay_approved(scope: Scope) -> bool:
 
 
 def checks_hold(scope: Scope) -> bool:
-    """A passed step has no item of its check list that did not hold."""
-    items = objects(scope.candidate.payload.get("checks"))
-    return all(item.get("ok") is True for item in items) or scope.because("check_failed")
+    """A passed step has no item of its check list that did not hold, and a hard step has all items of its row."""
+    items, row = objects(scope.candidate.payload.get("checks")), row_of(scope)
+    if not all(item.get("ok") is True for item in items):
+        return scope.because("check_failed")
+    complete = not row.hard or row.checks <= {str(item.get("item")) for item in items}
+    return complete or scope.because("check_items_missing")
 
 
 def evidence_present(scope: Scope) -> bool:
@@ -71,6 +79,7 @@ def _day(value: Json) -> date | None:
 
 PREDICATES: Final[dict[str, Predicate]] = {
     "papers_valid": papers_valid,
+    "weather_permits": weather_permits,
     "bay_approved": bay_approved,
     "checks_hold": checks_hold,
     "evidence_present": evidence_present,
@@ -81,6 +90,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "paper_expired": ("证件或检验已过期", "A paper or inspection is out of date"),
     "medium_not_permitted": ("介质不在罐体许可充装范围", "The product is not on the tank's list"),
     "waybill_differs": ("运单与订单不一致", "The waybill is not the ordered one"),
+    "thunderstorm": ("雷暴天气", "There is a thunderstorm"),
     "bay_closed": ("车位停用", "The bay is closed"),
     "product_not_approved": ("车位未获准装卸该品种", "The bay is not approved for the product"),
     "check_failed": ("检查项不符合却记为通过", "Passed although a check item does not hold"),

@@ -7,9 +7,9 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.records.loading.course import code_of
-from evidence.records.predicates.calibration import in_calibration
+from evidence.records.predicates.calibration import EQUIPMENT, category_of, in_calibration
 from evidence.records.predicates.competence import competent
-from evidence.records.predicates.history import objects, said
+from evidence.records.predicates.history import objects, person_id, said
 from evidence.records.predicates.loading import given, identifier, row_of, signers
 from evidence.records.predicates.scope import Predicate, Scope
 
@@ -33,6 +33,15 @@ def certificates_valid(scope: Scope) -> bool:
     return good
 
 
+def right_instruments(scope: Scope) -> bool:
+    """LO2: among the instruments named is one of a kind that the step asks for, as far as their kinds are on record."""
+    wanted, named = row_of(scope).kinds, list(dict.fromkeys(_instruments(scope.candidate.payload)))
+    known = [category_of(scope, f"{EQUIPMENT}/{item}") for item in named]
+    if not wanted or not known or "" in known or "other" in known:
+        return True
+    return bool(wanted.intersection(known)) or scope.because("wrong_instrument")
+
+
 def override_allowed(scope: Scope, override: Sequence[Json]) -> bool:
     """LO3: only the operation's loading manager overrides, with a reason and a photo that is attached.
 
@@ -53,9 +62,8 @@ def override_allowed(scope: Scope, override: Sequence[Json]) -> bool:
 
 def jointly_signed(scope: Scope) -> bool:
     """S12: operator and loading manager signed, and they are two persons."""
-    refs = [ref for ref, _ in signers(scope)]
-    operator = identifier(given(scope, "operator_ref"), "person")
-    manager = identifier(given(scope, "loading_manager_ref"), "person")
+    refs = [person_id(ref) for ref, _ in signers(scope)]
+    operator, manager = person_id(given(scope, "operator_ref")), person_id(given(scope, "loading_manager_ref"))
     if (len(refs) > 1 and len(set(refs)) == 1) or (operator and operator == manager):
         return scope.because("same_signer")
     if len(set(refs)) < 2:
@@ -84,7 +92,7 @@ def double_controls(scope: Scope) -> bool:
             good = scope.because("control_missing")
             continue
         persons = {identifier(item, "person") for item in _list(control.get("persons"))} - {""}
-        if len(persons) < 2:
+        if len({person_id(item) for item in persons}) < 2:
             good = scope.because("not_two_persons")
         for person in sorted(persons):
             good &= competent(scope, person, post, scope.at)
@@ -116,6 +124,7 @@ def _list(value: Json) -> list[Json]:
 
 PREDICATES: Final[dict[str, Predicate]] = {
     "certificates_valid": certificates_valid,
+    "right_instruments": right_instruments,
     "override_allowed": override_allowed,
     "jointly_signed": jointly_signed,
     "double_controls_apply": double_controls_apply,
@@ -124,6 +133,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "wrong_instrument": ("仪表种类与步骤不符", "The instrument is of another kind than the step needs"),
     "person_not_named": ("未指明人员", "The person is not named"),
     "instrument_not_named": ("未指明仪表或设备", "The instrument is not named"),
     "not_loading_manager": ("只有本作业的装卸管理人员可以放行", "Only the operation's loading manager can override"),

@@ -11,6 +11,7 @@ from evidence.records.loading.course import OPERATION, OVER
 from evidence.records.predicates.history import instant
 from evidence.records.predicates.loading import course_of, given, graph_of, identifier, limit, row_of
 from evidence.records.predicates.scope import Predicate, Scope
+from evidence.records.rules.marks import SKEW
 
 OCCUPYING: Final = frozenset(
     {
@@ -26,6 +27,8 @@ OCCUPYING: Final = frozenset(
     }
 )
 """States in which an operation has the vehicle on the site. A booking alone occupies nothing."""
+_ONLINE: Final = ("mobile", "web")
+"""Channels on which a person records while it happens."""
 _OTHERS: Final = 20
 """Other operations of one bay or vehicle that are looked at: the newest."""
 
@@ -43,6 +46,15 @@ def synchronised_in_time(scope: Scope) -> bool:
     if fact.received_at - fact.occurred_at > graph_of(scope).late_sync:
         good = scope.because("late_sync")
     return good
+
+
+def clock_plausible(scope: Scope) -> bool:
+    """LO5: the step did not occur after it was received, nor, recorded online, long before."""
+    fact = scope.candidate
+    if fact.occurred_at - fact.received_at > SKEW:
+        return scope.because("clock_ahead")
+    late = fact.channel in _ONLINE and fact.received_at - fact.occurred_at > graph_of(scope).late_sync
+    return not late or scope.because("dated_back")
 
 
 def duration_plausible(scope: Scope) -> bool:
@@ -100,6 +112,7 @@ def _others(scope: Scope, subject: str) -> Iterator[Fact]:
 
 PREDICATES: Final[dict[str, Predicate]] = {
     "synchronised_in_time": synchronised_in_time,
+    "clock_plausible": clock_plausible,
     "duration_plausible": duration_plausible,
     "not_ticked_in_batch": not_ticked_in_batch,
     "vehicle_and_bay_free": vehicle_and_bay_free,
@@ -109,6 +122,8 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "counter_missing": ("离线记录无设备计数器", "An offline record without the device's counter"),
     "counter_not_increasing": ("设备计数器未递增", "The device's counter did not increase"),
     "late_sync": ("离线记录同步过晚", "An offline record synchronised late"),
+    "clock_ahead": ("发生时间晚于入账时间", "It occurred after it was received"),
+    "dated_back": ("在线记录的时间早于入账过久", "Recorded online, yet dated long before it was received"),
     "too_quick": ("步骤用时短于合理时间", "The step took less time than it can take"),
     "batch_ticking": ("短时间内批量勾选", "Several steps ticked off at once"),
     "vehicle_occupied": ("车辆正在另一作业中", "The vehicle is in another operation"),

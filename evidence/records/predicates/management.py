@@ -16,6 +16,7 @@ from evidence.records.predicates.history import (
     newest,
     number,
     objects,
+    person_id,
     said,
     story,
     texts,
@@ -121,7 +122,8 @@ def signed_by_inspector(scope: Scope, person: str) -> bool:
 
 def another_person(scope: Scope, person: str, field: str) -> bool:
     """Whether a person never stood in a field of this stream: approver and author, verifier and doer."""
-    return person not in set(every(scope, field)) or scope.because("same_person")
+    others = {person_id(other) for other in every(scope, field)}
+    return person_id(person) not in others or scope.because("same_person")
 
 
 def _verified(scope: Scope, name: str) -> bool:

@@ -12,7 +12,7 @@ from evidence.records.judgement import Severity
 from evidence.records.loading.amounts import compare
 from evidence.records.loading.course import OPERATION
 from evidence.records.predicates.competence import competent
-from evidence.records.predicates.history import instant, objects
+from evidence.records.predicates.history import instant, objects, person_id
 from evidence.records.predicates.loading import course_of, identifier, limit
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 from evidence.records.units import WrongUnit
@@ -21,6 +21,7 @@ CAPS: Final = "permit-caps"
 PERMIT: Final = "work_permit"
 TRANSFER: Final = frozenset({"checking", "authorised", "transferring", "stopped", "closing", "held", "resumed"})
 """States in which goods may be in the open or vapour about."""
+TERMS: Final = ("permit_no", "kind", "level", "location", "area_ref", "near_bays", "valid_from", "valid_to")
 _ENDED: Final = frozenset({"suspend", "close", "cancel", "refuse"})
 
 
@@ -34,7 +35,8 @@ def no_conflicting_permit(scope: Scope, bay: str) -> bool:
     """S05: no work that excludes loading goes on within the radius of the bay."""
     place, kinds = f"bay/{identifier(bay, 'bay')}", scope.table(CAPS)["conflicts_with_loading"]
     for kind in kinds if isinstance(kinds, list) else ():
-        if permit_active(scope, place, scope.at, str(kind)):
+        # Work that started against a rule is as hot as any.
+        if any(_active(scope, permit, scope.at, place, str(kind), True) for permit in _permits(scope, place)):
             return scope.because("permit_conflict")
     return True
 
@@ -72,8 +74,19 @@ def permit_extension_allowed(scope: Scope, extended_to: str) -> bool:
         return scope.because("not_extendable")
     if "extended_to" in stated:
         return scope.because("extended_before")
+    if scope.at > _ends(stated):
+        return scope.because("permit_expired")
     start, end = instant(stated.get("valid_from")), instant(extended_to)
     return end - start <= _cap(scope, stated) or scope.because("over_cap")
+
+
+def permit_terms_kept(scope: Scope) -> bool:
+    """What was applied for stays: kind, level, place and validity change by a new permit, the end by an extension."""
+    stated, payload = stated_by(scope, scope.candidate.subject, None), scope.candidate.payload
+    changed = any(name in stated and payload.get(name, stated[name]) != stated[name] for name in TERMS)
+    if changed or ("extended_to" in payload and scope.candidate.event != "extend"):
+        return scope.because("terms_changed")
+    return True
 
 
 def permit_in_time(scope: Scope) -> bool:
@@ -93,11 +106,18 @@ def permit_over(scope: Scope, subject: str, at: Any) -> bool:
 def guardian_apart(scope: Scope) -> bool:
     """The guardian neither works under the permit nor approves it."""
     stated = stated_by(scope, scope.candidate.subject, scope.candidate)
-    guardian = identifier(stated.get("guardian_ref"), "person")
     others = [*objects(stated.get("workers")), *objects(stated.get("approvers"))]
-    return guardian not in {identifier(item.get("person_ref"), "person") for item in others} or scope.because(
-        "guardian_not_apart"
-    )
+    apart = person_id(stated.get("guardian_ref")) not in {person_id(item.get("person_ref")) for item in others}
+    return apart or scope.because("guardian_not_apart")
+
+
+def approver_apart(scope: Scope) -> bool:
+    """Nobody approves a permit that he applied for or works under."""
+    stated = stated_by(scope, scope.candidate.subject, scope.candidate)
+    doing = {person_id(item.get("person_ref")) for item in objects(stated.get("workers"))}
+    doing.add(person_id(stated.get("applicant_ref")))
+    approving = {person_id(item.get("person_ref")) for item in objects(scope.candidate.payload.get("approvers"))}
+    return not approving & doing or scope.because("approver_not_apart")
 
 
 def guardian_competent(scope: Scope) -> bool:
@@ -112,12 +132,12 @@ def _permits(scope: Scope, place: str) -> Iterator[str]:
     return iter(dict.fromkeys(fact.subject for fact in reversed(mentions)))
 
 
-def records_of(scope: Scope, subject: str) -> list[Fact]:
-    """The permit's records that count: one that its own judgement refused does not."""
+def records_of(scope: Scope, subject: str, refused: bool = False) -> list[Fact]:
+    """The permit's records that count: one that its own judgement refused does not, unless `refused`."""
     return [
         fact
         for fact in scope.facts.about(subject)
-        if fact.type == PERMIT and fact.index < scope.candidate.index and fact.blocked is not Severity.HARD
+        if fact.type == PERMIT and fact.index < scope.candidate.index and (refused or fact.blocked is not Severity.HARD)
     ]
 
 
@@ -129,12 +149,15 @@ def stated_by(scope: Scope, subject: str, last: Fact | None) -> Mapping[str, Jso
     return {**stated, **(last.payload if last is not None else {})}
 
 
-def _active(scope: Scope, subject: str, at: datetime, place: str, kind: str) -> bool:
+def _active(scope: Scope, subject: str, at: datetime, place: str, kind: str, refused: bool = False) -> bool:
+    """Whether work goes on; with `refused`, also where its start or resumption broke a rule. An end must be sound."""
     working, stated, last = False, dict[str, Json](), None
-    for fact in records_of(scope, subject):
+    for fact in records_of(scope, subject, refused):
         if fact.occurred_at > at:
             continue
-        stated.update(fact.payload)
+        if fact.blocked is Severity.HARD and fact.event not in ("start", "resume"):
+            continue
+        stated |= {name: value for name, value in fact.payload.items() if fact.blocked is None or name not in stated}
         working, last = (fact.event in ("start", "resume")) or (working and fact.event not in _ENDED), fact
     if not working or last is None or (kind and stated.get("kind") != kind):
         return False
@@ -185,6 +208,8 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "bays_quiet": bays_quiet,
     "permit_within_cap": permit_within_cap,
     "permit_extension_allowed": permit_extension_allowed,
+    "permit_terms_kept": permit_terms_kept,
+    "approver_apart": approver_apart,
     "permit_in_time": permit_in_time,
     "permit_over": permit_over,
     "guardian_apart": guardian_apart,
@@ -199,6 +224,8 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "over_cap": ("超过时限上限", "Longer than the cap"),
     "not_extendable": ("该类作业票不得延期", "A permit of this kind cannot be extended"),
     "extended_before": ("已延期一次", "Extended once before"),
+    "terms_changed": ("作业票内容被更改", "What was applied for was changed"),
+    "approver_not_apart": ("审批人是申请人或作业人员", "The approver applied for it or works under it"),
     "permit_not_yet_valid": ("尚未生效", "Not yet valid"),
     "permit_expired": ("已过期", "Expired"),
     "guardian_not_apart": ("监护人不独立", "The guardian is not apart from work and approval"),

@@ -12,7 +12,7 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.records.numbers import EXACT, text
-from evidence.records.predicates.history import number, objects, said, texts
+from evidence.records.predicates.history import number, objects, person_id, said, texts
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 LEC: Final = "lec"
@@ -101,7 +101,7 @@ def residual_not_above(scope: Scope, payload: Mapping[str, Json]) -> bool:
 def assessors_fit(scope: Scope, assessors: Json) -> bool:
     """Whether at least two different persons assessed, one of them a worker (5.4)."""
     listed = objects(assessors)
-    if len({str(item.get("person_ref")) for item in listed}) < 2:
+    if len({person_id(item.get("person_ref")) for item in listed}) < 2:
         return scope.because("too_few_assessors")
     return any(item.get("role") == "worker" for item in listed) or scope.because("no_worker")
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from evidence.canonical import Json
 from evidence.hashing import sha256
 from evidence.records.facts import Fact
-from evidence.records.predicates.history import attachments, instant, number, said
+from evidence.records.predicates.history import attachments, instant, number, person_id, said
 from evidence.records.predicates.reading import current, subject_of, text
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
@@ -38,8 +38,8 @@ def dismissal_reasoned(scope: Scope, payload: Mapping[str, Json]) -> bool:
 
 def another_reviewer(scope: Scope, payload: Mapping[str, Json]) -> bool:
     """AV3: whether a later decision is made by somebody who did not decide before."""
-    before = {fact.payload.get("reviewer_ref") for fact in _said(scope, *DECISIONS)}
-    return payload.get("reviewer_ref") not in before or scope.because("same_reviewer")
+    before = {person_id(fact.payload.get("reviewer_ref")) for fact in _said(scope, *DECISIONS)}
+    return _named(payload, "reviewer_ref") not in before or scope.because("same_reviewer")
 
 
 def owner_not_reviewer(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -172,7 +172,7 @@ def _must(fact: Fact, name: str) -> bool:
 
 
 def _named(payload: Mapping[str, Json], name: str) -> str:
-    return text(payload.get(name))
+    return person_id(payload.get(name))
 
 
 def _decided(scope: Scope, payload: Mapping[str, Json]) -> datetime:

@@ -108,3 +108,32 @@ def test_LO8_the_driver_signs_as_driver_only(site: Site) -> None:
     site.steps("S01", "S21")
     signers = [{"person_ref": "D-1", "role": "loading_manager"}]
     assert failed(site.step("S22", signers=signers))["LO8"] == "driver_signs"
+
+
+@pytest.mark.parametrize("spelling", ["person/D-1", "person/person/D-1", "d-1"])
+def test_LO8_another_spelling_of_the_driver_signs_no_more(site: Site, spelling: str) -> None:
+    site.train("D-1")
+    site.certify("D-1", "loading_manager")
+    site.steps("S01", "S11")
+    judgement = site.step("S12", witnessed_by=spelling, loading_manager_ref=spelling)
+    assert failed(judgement)["LO8"] == "driver_signs"
+
+
+def test_LO8_the_driver_of_the_booking_does_not_sign_as_operator_by_naming_another_driver(site: Site) -> None:
+    site.steps("S01", "S04")
+    judgement = site.step("S05", driver_ref="X-9", operator_ref="D-1", performed_by="D-1")
+    assert failed(judgement)["LO8"] == "driver_signs"
+
+
+def test_LO8_a_drivers_key_sends_no_step_of_the_operator(site: Site) -> None:
+    site.steps("S01", "S03")
+    assert failed(site.step("S04", claims={"role": "driver"})) == {}
+    assert failed(site.step("S05", claims={"role": "driver"})) == {"LO8": "driver_signs"}
+
+
+@pytest.mark.parametrize("spelling", ["person/M-1", "person/person/M-1", "m-1"])
+def test_S12_one_person_in_two_spellings_is_one_signer(spelling: str) -> None:
+    site = Site()
+    site.book(operator_ref="M-1")
+    judgement = site.step("S12", operator_ref="M-1", performed_by="M-1", witnessed_by=spelling)
+    assert failed(judgement)["S12"] == "same_signer"

@@ -166,3 +166,25 @@ def test_LO10_an_operation_that_is_not_signed_off_is_not_complete(site: Site) ->
     site.steps("S01", "S21")
     result = completeness(site.facts.about(OPERATION), 10_000, graph())
     assert (result.complete, result.reason) == (False, "not_completed")
+
+
+@pytest.mark.parametrize(
+    ("channel", "delay", "reason"),
+    [
+        ("mobile", timedelta(minutes=15), None),
+        ("mobile", timedelta(minutes=15, seconds=1), "dated_back"),
+        ("web", timedelta(days=3), "dated_back"),
+        ("import", timedelta(days=3), None),
+        ("mobile", -timedelta(minutes=5), None),
+        ("mobile", -timedelta(minutes=5, seconds=1), "clock_ahead"),
+        ("mobile_offline", -timedelta(days=30), "clock_ahead"),
+    ],
+)
+def test_LO5_a_step_is_dated_when_it_happened(channel: str, delay: timedelta, reason: str | None) -> None:
+    site = Site()
+    site.book()
+    site.clock += timedelta(minutes=5)
+    claims = {"channel": channel, "counter": 1, "received": site.clock + delay}
+    judgement = site.step("S01", after=0, claims=claims)
+    assert failed(judgement).get("LO5.clock") == reason
+    assert (site.state() == "held") is (reason is not None)

@@ -11,6 +11,7 @@ from tests.fakes.loading_site import OPERATION, SOUND, Site, catalogue, engine, 
 
 TOXIC = {"is_highly_toxic": True}
 PAIR = {"done": True, "persons": ["W-1", "W-2"]}
+WEIGHT = quantity("99", "t")
 CONTROLS = dict.fromkeys(("acceptance", "issue", "keeping", "lock", "ledger"), PAIR)
 
 
@@ -84,6 +85,70 @@ def test_S05_a_share_of_volume_is_no_share_of_the_explosive_limit() -> None:
 def test_S05_a_thunderstorm_cannot_be_passed() -> None:
     checks = [{"item": "no_thunderstorm", "ok": False}]
     assert at("S05", checks=checks)["CHECKS"] == "check_failed"
+    storm = {"weather": "thunderstorm"}
+    assert at("S05", storm) == {"S05.weather": "thunderstorm"}
+    assert at("S05", {"weather": "rain"}) == {}
+
+
+def test_S05_gas_is_measured_before_it_is_below_the_alarm() -> None:
+    assert at("S05", measured=None)["S05"] == "reading_missing"
+
+
+@pytest.mark.parametrize("code", ["S02", "S05", "S09", "S10", "S11", "S14"])
+def test_CHECKS_a_hard_step_passes_with_its_whole_check_list_only(code: str) -> None:
+    assert at(code, checks=None)["CHECKS"] == "check_items_missing"
+    other = [{"item": "something_else", "ok": True}, *SOUND[code][1]["checks"][1:]]
+    assert at(code, checks=other)["CHECKS"] == "check_items_missing"
+
+
+def test_S14_an_honest_failure_holds_like_a_false_pass() -> None:
+    site = before("S14")
+    site.step("S14", result="fail", checks=[{"item": "driver_present", "ok": False}])
+    assert site.state() == "held"
+
+
+# What was booked, and what a step says again
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"direction": "unload"}, {"bay": "B2"}, {"un_no": "1005"}, {"hazard_class": "2.1"}, {"product_ref": "NH3"},
+        {"driver_ref": "X-9"}, {"escort_ref": "X-9"}, {"loading_manager_ref": "X-9"}, {"vehicle_ref": "V-9"},
+    ],
+)  # fmt: skip
+def test_HEADER_a_step_states_what_was_booked(changes: dict[str, Any]) -> None:
+    assert at("S06", **changes)["HEADER"] == "not_as_booked"
+
+
+def test_HEADER_a_reference_may_name_its_kind() -> None:
+    assert at("S06", driver_ref="person/D-1", bay="bay/B1") == {}
+
+
+def test_LO4_what_the_document_check_rests_on_stays_while_it_stands() -> None:
+    for changes in ({"driver_ref": "X-9"}, {"un_no": "1005"}, {"is_highly_toxic": False}, {"max_fill_mass": WEIGHT}):
+        site = before("S03", **TOXIC)
+        assert failed(site.event("amend", **changes)) == {"LO4.data": "checked_data_changed"}
+        assert failed(site.event("hold", cause="x", **changes)) == {"LO4.data": "checked_data_changed"}
+        assert failed(site.event("amend", weather="rain")) == {}
+
+
+def test_LO4_data_are_amended_once_the_document_check_no_longer_stands() -> None:
+    site = before("S03")
+    site.step("S02", result="fail")
+    assert failed(site.event("amend", driver_ref="X-9")) == {}
+
+
+# LO2: the kind of an instrument
+
+
+@pytest.mark.parametrize(
+    ("category", "reason"), [("earthing_monitor", None), ("truck_scale", "wrong_instrument"), ("other", None)]
+)
+def test_LO2_the_instrument_is_of_the_kind_that_the_step_needs(category: str, reason: str | None) -> None:
+    site = before("S07")
+    site.known("equipment", "equipment/EM-1", {"event": "register", "category": category})
+    assert failed(site.step("S07")).get("LO2.kind") == reason
 
 
 # S06, S15: never more than permitted
@@ -260,13 +325,12 @@ def test_S22_missing_hard_steps_keep_the_operation_open() -> None:
 
 
 def test_EVIDENCE_missing_items_readings_and_photos_are_marked_only() -> None:
-    site = before("S05")
-    judgement = site.step("S05", checks=None, measured=None)
+    judgement = before("S13").step("S13", measured=None)
     assert failed(judgement) == {"EVIDENCE": "reading_missing"}
     assert judgement.blocked() is None
     assert at("S09", attachments=None) == {"EVIDENCE": "photo_missing"}
     assert at("S09", attachments=[photo("other")]) == {"EVIDENCE": "photo_missing"}
-    assert at("S10", checks=None) == {"EVIDENCE": "check_items_missing"}
+    assert at("S19", checks=None) == {"EVIDENCE": "check_items_missing"}
 
 
 def test_an_erased_step_code_is_never_read_as_a_pass() -> None:

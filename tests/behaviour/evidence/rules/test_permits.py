@@ -215,5 +215,46 @@ def test_WP10_work_is_done_within_the_validity(site: Permits, minutes: float, re
 
 def test_a_worker_cannot_approve(site: Permits) -> None:
     site.apply()
-    approvers = [{"person_ref": "W-2", "role": "team_lead", "at": format_time(START)}]
+    approvers = [{"person_ref": "M-1", "role": "team_lead", "at": format_time(START)}]
     assert failed(site.permit("approve", role="worker", approvers=approvers)) == {"LC2": "wrong_role"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"valid_to": format_time(START + timedelta(days=30))}, {"kind": "lifting"}, {"level": "second"},
+        {"near_bays": [{"bay": "B2"}]}, {"extended_to": format_time(START + timedelta(days=30))},
+    ],
+)  # fmt: skip
+def test_WP11_what_was_applied_for_is_not_changed_by_a_later_event(site: Permits, changes: dict[str, Any]) -> None:
+    site.apply()
+    assert failed(site.start(**changes)) == {"WP11": "terms_changed"}
+    assert failed(site.permit("test", gas_tests=gas(), **changes)) == {"WP11": "terms_changed"}
+
+
+@pytest.mark.parametrize(("approver", "reason"), [("W-2", "approver_not_apart"), ("w-2", "approver_not_apart")])
+def test_WP12_nobody_approves_his_own_permit(site: Permits, approver: str, reason: str) -> None:
+    site.apply()
+    approvers = [{"person_ref": approver, "role": "safety_officer", "at": format_time(site.clock)}]
+    assert failed(site.permit("approve", approvers=approvers)) == {"WP12": reason}
+
+
+def test_WP2_an_expired_permit_is_not_extended(site: Permits) -> None:
+    site.apply(2, kind="height", level="third")
+    site.start()
+    approvers = [{"person_ref": "M-1", "role": "safety_officer", "at": format_time(START)}]
+    extension: dict[str, Any] = {"extended_to": format_time(START + timedelta(hours=9)), "approvers": approvers, "cause": "rain"}
+    site.clock = START + timedelta(hours=2, seconds=1)
+    assert failed(site.permit("extend", **extension)) == {"WP2": "permit_expired"}
+    site.clock = START + timedelta(hours=2)
+    assert failed(site.permit("extend", **extension)) == {}
+    site.clock = START + timedelta(hours=8)
+    assert failed(site.permit("extend", **extension)) == {"WP2": "extended_before"}
+
+
+def test_S05_hot_work_that_began_against_a_rule_excludes_loading_too(site: Permits) -> None:
+    site.apply(gas_tests=gas(60))
+    assert failed(site.start()) == {"WP5": "gas_test_old"}
+    site.book()
+    site.steps("S01", "S04")
+    assert failed(site.step("S05")) == {"S05.permit": "permit_conflict"}
