@@ -14,11 +14,15 @@ JUDGEMENT = "judgement"
 
 
 def newest_occurred_at(connection: Connection, ledger: str, below: int) -> datetime:
-    """The latest instant of which an entry below the index tells; the beginning of time where there is none.
+    """The latest instant of a judged entry below the index; the beginning of time where there is none.
 
     Reads all of them: ask once and go on from there.
     """
-    query = select(func.max(entries.c.occurred_at)).where(entries.c.ledger == ledger, entries.c.idx < below)
+    judged = entries.join(disclosures, (disclosures.c.ledger == entries.c.ledger) & (disclosures.c.idx == entries.c.idx))
+    query = select(func.max(entries.c.occurred_at)).select_from(judged)
+    query = query.where(
+        entries.c.ledger == ledger, entries.c.idx < below, disclosures.c.position == JUDGEMENT_POSITION
+    )
     moment: datetime | None = connection.execute(query).scalar()
     return moment or datetime.min.replace(tzinfo=UTC)
 

@@ -175,7 +175,8 @@ class _Look:
             if fact.type not in SERVICE_TYPES:
                 for index in self._concerned(fact):
                     causes.setdefault(index, fact.index)
-            self.newest = max(self.newest, fact.occurred_at)
+            if entry.judgement is not None:  # Only what was judged can be judged again.
+                self.newest = max(self.newest, fact.occurred_at)
         for index in candidates.with_judgement(self._connection, self._ledger, causes):
             found = self._judged_again(index, causes[index])
             if found is not None:
