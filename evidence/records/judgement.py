@@ -24,6 +24,7 @@ MAX_MARKS: Final = 16
 _TEXT_LIMIT: Final = 80
 
 _MEMBERS: Final = frozenset({"v", "at", "known", "rules", "tables", "results", "marks"})
+_RESULT_MEMBERS: Final = frozenset({"rule", "version", "outcome", "severity", "reason", "inputs"})
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
@@ -162,9 +163,9 @@ def _result_value(item: RuleResult) -> dict[str, Json]:
 
 
 def _parse_result(value: Any) -> RuleResult:
-    members = require_object(value, frozenset({"rule", "version", "outcome", "severity", "reason", "inputs"}))
+    members = require_object(value, _RESULT_MEMBERS)
     inputs = tuple(_natural(item) for item in _bounded_list(members["inputs"], MAX_INPUTS, "inputs"))
-    if any(later <= earlier for earlier, later in pairwise(inputs)):
+    if len(inputs) > 1 and any(later <= earlier for earlier, later in pairwise(inputs)):
         raise Malformed("a rule result's inputs are ascending")
     return RuleResult(
         rule=_text(members["rule"]),

@@ -6,7 +6,7 @@ their names are read from the entries that hold them, so an erased one stays nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -15,8 +15,7 @@ from evidence.records import RecordType
 from ledger_service.chains import repository
 from ledger_service.chains.model import IN, OUT, Mention, Neighbour
 from ledger_service.entries import repository as entry_rows
-from ledger_service.entries.model import EntryView
-from ledger_service.entries.service import views
+from ledger_service.entries.model import EntryView, stored_judgement
 from ledger_service.judging.repository import CHUNK
 
 MAX_NEIGHBOURS = 40
@@ -85,19 +84,21 @@ class Reader:
         """State in the lifecycle, by the newest of the last 20 judgements that moved it; empty where there is none."""
         newest = repository.newest_of(self.connection, self.ledger, stream, NEWEST)
         judged = entry_rows.judgements_of(self.connection, self.ledger, newest)
-        for view in sorted(self._views(list(judged)), key=lambda item: item.entry.index, reverse=True):
-            if view.judgement is not None and view.judgement.step is not None:
-                return view.judgement.step.to
+        for index in sorted(judged, reverse=True):
+            judgement = stored_judgement(judged[index])
+            if judgement is not None and judgement.step is not None:
+                return judgement.step.to
         return ""
 
     def mentions(self, indices: Sequence[int]) -> dict[int, Mention]:
         """Type, subject and time of these entries."""
-        return {view.entry.index: _mention(view) for view in self._views(indices)}
-
-    def _views(self, indices: Sequence[int]) -> Iterator[EntryView]:
+        found: dict[int, Mention] = {}
         for begin in range(0, len(indices), CHUNK):
             chunk = indices[begin : begin + CHUNK]
-            yield from views(self.connection, self.ledger, entry_rows.find_many(self.connection, self.ledger, chunk))
+            subjects = entry_rows.subjects_of(self.connection, self.ledger, chunk)
+            for index, record_type, occurred_at in repository.headings(self.connection, self.ledger, chunk):
+                found[index] = Mention(index, record_type, subjects[index], occurred_at)
+        return found
 
     @staticmethod
     def _inward(found: list[tuple[Mention, str]]) -> Neighbour:
@@ -111,13 +112,3 @@ def links_of(types: Mapping[str, RecordType], view: EntryView) -> list[tuple[str
     record_type = types.get(view.entry.record_type)
     found = () if record_type is None else record_type.links(view.payload)
     return [(link.field, link.subject) for link in found if not link.subject.startswith(UNIQUE)]
-
-
-def _mention(view: EntryView) -> Mention:
-    subject = view.payload.get("subject", "")
-    return Mention(
-        view.entry.index,
-        view.entry.record_type,
-        subject if isinstance(subject, str) else "",
-        view.entry.occurred_at,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -26,13 +27,12 @@ def chain_links(connection: Connection, ledger: str, stream: str, limit: int) ->
     return [Link(*row) for row in connection.execute(query.limit(limit))]
 
 
-def below(connection: Connection, ledger: str, stream: str, bounds: Sequence[int]) -> list[int]:
-    """For each bound, how many entries of the stream have a lower index."""
-    where = (entries.c.ledger == ledger, entries.c.stream == stream)
-    return [
-        connection.execute(select(func.count()).select_from(entries).where(*where, entries.c.idx < bound)).scalar() or 0
-        for bound in bounds
-    ]
+def indices_from(connection: Connection, ledger: str, stream: str, begin: int) -> list[int]:
+    """Indices of the stream's entries from `stream_seq` `begin` on."""
+    query = select(entries.c.idx).where(
+        entries.c.ledger == ledger, entries.c.stream == stream, entries.c.stream_seq >= begin
+    )
+    return list(connection.execute(query).scalars())
 
 
 def mention_counts(connection: Connection, ledger: str, target: str) -> dict[str, int]:
@@ -54,6 +54,13 @@ def newest_of(connection: Connection, ledger: str, stream: str, limit: int) -> l
     """Indices of the stream's newest `limit` entries, newest first."""
     query = select(entries.c.idx).where(entries.c.ledger == ledger, entries.c.stream == stream)
     return list(connection.execute(query.order_by(entries.c.stream_seq.desc()).limit(limit)).scalars())
+
+
+def headings(connection: Connection, ledger: str, indices: Sequence[int]) -> list[tuple[int, str, datetime]]:
+    """(index, record type, time of the event) of these entries, at most some hundred, ascending."""
+    query = select(entries.c.idx, entries.c.record_type, entries.c.occurred_at)
+    query = query.where(entries.c.ledger == ledger, entries.c.idx.in_(indices)).order_by(entries.c.idx)
+    return [(index, kind, at) for index, kind, at in connection.execute(query)]
 
 
 def stored_blobs(connection: Connection, digests: Collection[str]) -> set[str]:

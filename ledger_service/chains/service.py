@@ -50,18 +50,24 @@ class ChainService:
         slug = self._ledgers.get(ledger).slug
         stream = self._blind(slug, subject)
         with read(self._engine) as connection:
-            integrity = self._integrity(connection, slug, stream)
+            integrity, indices = self._integrity(connection, slug, stream)
             found = stream_rows.chain(connection, slug, stream, begin, max(1, min(limit, MAX_PAGE)))
-            return self._chain(connection, slug, subject, stream, integrity, views(connection, slug, found), depth)
+            items = views(connection, slug, found)
+            return self._chain(connection, slug, subject, stream, integrity, indices, items, depth)
 
-    def _integrity(self, connection: Connection, ledger: str, stream: str) -> Integrity:
+    def _integrity(self, connection: Connection, ledger: str, stream: str) -> tuple[Integrity, list[int]]:
+        """What holds for the whole stream, and the indices of its entries."""
         end = repository.end_of(connection, ledger, stream)
         if end is None:
             # Others may name a subject that never had a record of its own; that is a finding, not an error.
             if not repository.mention_counts(connection, ledger, stream):
                 raise NotFound("nothing is on record about this subject")
-            return Integrity(0, 0, ())
-        return check_links(stream, repository.chain_links(connection, ledger, stream, MAX_CHECKED), end)
+            return Integrity(0, 0, ()), []
+        links = repository.chain_links(connection, ledger, stream, MAX_CHECKED)
+        indices = [link.index for link in links]
+        if len(links) == MAX_CHECKED:
+            indices += repository.indices_from(connection, ledger, stream, links[-1].stream_seq + 1)
+        return check_links(stream, links, end), indices
 
     def _chain(
         self,
@@ -70,13 +76,14 @@ class ChainService:
         subject: str,
         stream: str,
         integrity: Integrity,
+        indices: Sequence[int],
         items: list[EntryView],
         depth: int,
     ) -> Chain:
         reader = Reader(connection, ledger, self._types, partial(self._blind, ledger))
         progress = entry_rows.progress(connection, ledger)
         bounds = (progress.published, progress.anchored, progress.final)
-        published, anchored, final = repository.below(connection, ledger, stream, bounds)
+        published, anchored, final = (sum(index < bound for index in indices) for bound in bounds)
         last = items[-1].entry.stream_seq + 1 if items else integrity.length
         return Chain(
             subject=subject,

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from ledger_service.entries.model import Disclosure, Progress, RecordFilter, StoredEntry
+from ledger_service.entries.model import Disclosure, Progress, RecordFilter, StoredEntry, stored_field
 from ledger_service.models import JUDGEMENT_POSITION, anchors, disclosures, entries, published_heads
-from ledger_service.privacy.disclosures import read_disclosures
+from ledger_service.privacy.disclosures import Opener, read_disclosures, stored_disclosures
+from ledger_service.privacy.vault import vault_of
 
 ANCHORED_STATES = ("mined", "final", "archived")
 FINAL_STATES = ("final", "archived")
+SUBJECT = "subject"
 
 
 def find(connection: Connection, ledger: str, index: int) -> StoredEntry | None:
@@ -44,6 +46,20 @@ def judgements_of(connection: Connection, ledger: str, indices: Sequence[int]) -
     """The disclosures of the judgements on these entries; an entry without one is missing."""
     found = _read(connection, ledger, indices, disclosures.c.position == JUDGEMENT_POSITION)
     return {index: items[0] for index, items in found.items() if items}
+
+
+def subjects_of(connection: Connection, ledger: str, indices: Sequence[int]) -> dict[int, str]:
+    """The subject that each of these entries discloses, empty once erased; of each only what it takes is opened."""
+    found = dict.fromkeys(indices, "")
+    shown = disclosures.c.position < JUDGEMENT_POSITION
+    rows = stored_disclosures(connection, ledger, disclosures.c.idx.in_(indices), shown)
+    opener = Opener(connection, ledger, vault_of(connection), (row.key_no for row in rows))
+    for row in rows:
+        text = None if found[row.idx] else opener.open(row).text
+        name, value = ("", "") if text is None else stored_field(text)
+        if name == SUBJECT and isinstance(value, str):
+            found[row.idx] = value
+    return found
 
 
 def _read(

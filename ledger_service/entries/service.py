@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from sqlalchemy import Connection, Engine
 
-from evidence.statement import parse_disclosure, stream_id
+from evidence.statement import stream_id
 from ledger_service.entries import repository
 from ledger_service.entries.model import (
     Disclosure,
@@ -14,7 +14,8 @@ from ledger_service.entries.model import (
     Progress,
     RecordFilter,
     StoredEntry,
-    read_judgement,
+    stored_field,
+    stored_judgement,
 )
 from ledger_service.errors import NotFound
 from ledger_service.kit.db import read
@@ -128,7 +129,7 @@ def views(connection: Connection, ledger: str, found: list[StoredEntry]) -> list
             shown[entry.index],
             _payload(shown[entry.index]),
             progress.state(entry.index),
-            read_judgement(judged.get(entry.index)),
+            stored_judgement(judged.get(entry.index)),
             judged.get(entry.index),
             {by: grounds[by] for by in (item.erased_by for item in shown[entry.index]) if by in grounds},
         )
@@ -147,4 +148,4 @@ def _grounds(connection: Connection, ledger: str, erasures: set[int | None]) -> 
 
 def _payload(disclosures: tuple[Disclosure, ...]) -> dict[str, object]:
     """The fields still disclosed; an erased one is missing, and its disclosure says by whom."""
-    return dict(parse_disclosure(item.text) for item in disclosures if item.text is not None)
+    return dict(stored_field(item.text) for item in disclosures if item.text is not None)
