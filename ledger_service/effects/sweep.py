@@ -26,7 +26,7 @@ from ledger_service.effects.model import RECORD_TYPES, EffectCounts, Fault, NotB
 from ledger_service.effects.plan import PURPOSE, Plan
 from ledger_service.errors import BadRequest, Refused, TooLarge
 from ledger_service.judging import repository
-from ledger_service.judging.effects import PendingEffect, pending
+from ledger_service.judging.effects import PendingEffect, asking, pending
 from ledger_service.judging.facts import LedgerCache, RoleOf, open_fact
 from ledger_service.judging.group import GroupFacts
 from ledger_service.judging.repository import OpenedEntry
@@ -42,7 +42,7 @@ from ledger_service.statements.sequencer import Sequencer
 
 CURSOR = PURPOSE
 STEP = 200
-"""Entries looked at in one transaction."""
+"""Entries looked into in one transaction."""
 SERVICE_ROLE = "service"
 _CACHE_FACTS = 20_000
 _UNFIT = (NotBuildable, Undecidable, EvidenceError, Refused, BadRequest, TooLarge)
@@ -100,7 +100,9 @@ class EffectSweep:
             begin, size = repository.cursor(connection, ledger, CURSOR), repository.size(connection, ledger)
             if begin >= size:
                 return None
-            end = min(begin + STEP, size)
+            # A long import of records that ask for nothing is passed over in one stretch.
+            following = asking(connection, ledger, self._catalogue, begin, size, STEP + 1)
+            end = following[STEP] if len(following) > STEP else size
             role_of = roles(load_history(connection, ledger))
             facts = self._facts(connection, ledger, size, role_of)
             plan = Plan(self._signer, self._rules, self._catalogue, ledger, facts)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from evidence.encoding import MAX_SAFE_INTEGER
 from evidence.entry import parse_entry
@@ -23,6 +23,7 @@ from ledger_service.entries.model import read_judgement
 from ledger_service.judging import repository
 from ledger_service.judging.candidates import JUDGEMENT
 from ledger_service.judging.facts import open_fact
+from ledger_service.models import entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,7 @@ def pending(
 
     Of a judgement in the light of later knowledge only the rules with another result count: the others asked before.
     """
-    end = min(end, repository.size(connection, ledger))
-    for entry in repository.opened(connection, ledger, range(begin, end)):
+    for entry in repository.opened(connection, ledger, asking(connection, ledger, catalogue, begin, end)):
         try:
             fact, own = open_fact(entry, lambda _: ""), read_judgement(entry.judgement)
             claim = parse_entry(entry.entry_bytes).statement.claims.schema
@@ -67,6 +67,20 @@ def pending(
             yield from _of(catalogue.by_claim(fact.type, claim), own, fact, fact.index)
         elif fact.type == JUDGEMENT:
             yield from _late(connection, ledger, catalogue, fact)
+
+
+def asking(
+    connection: Connection, ledger: str, catalogue: Catalogue, begin: int, end: int, limit: int | None = None
+) -> list[int]:
+    """The entries in `[begin, end)` that could ask for an effect, by their type; the first `limit` of them."""
+    types = {item.id for item in catalogue.all_types() if any(rule.effect for rule in item.rules)} | {JUDGEMENT}
+    query = select(entries.c.idx).where(
+        entries.c.ledger == ledger,
+        entries.c.idx >= begin,
+        entries.c.idx < end,
+        entries.c.record_type.in_(sorted(types)),
+    )
+    return list(connection.execute(query.order_by(entries.c.idx).limit(limit)).scalars())
 
 
 def _late(connection: Connection, ledger: str, catalogue: Catalogue, fact: Fact) -> Iterator[PendingEffect]:

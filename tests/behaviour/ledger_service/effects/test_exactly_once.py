@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from ledger_service.context import build_services
 from ledger_service.effects.model import EffectCounts
@@ -137,3 +137,23 @@ def test_the_scheduler_carries_effects_out(shop: Workshop) -> None:
     assert job.every_s == shop.plant.settings.effects_every_s
     job.action(LEDGER)
     assert shop.opened("incident")
+
+
+def test_entries_that_ask_for_nothing_are_passed_over_in_one_stretch(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(STEP // 5 + 1):
+        shop.train(f"W-{number}")
+    shop.spill()
+    moved: list[int] = []
+    move = repository.move_cursor
+
+    def noted(connection: Connection, ledger: str, name: str, index: int) -> None:
+        moved.append(index)
+        move(connection, ledger, name, index)
+
+    monkeypatch.setattr(repository, "move_cursor", noted)
+    shop.sweep()
+    # One stretch to the end of the log, and one more over the records that it made itself.
+    assert len(moved) == 2
+    assert moved[0] > STEP
