@@ -14,6 +14,7 @@ from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 EQUIPMENT: Final = "equipment"
 _TEST: Final = "functional_test"
+_CERTIFIED: Final = frozenset({"mandatory_verification", "verification", "calibration", "periodic_inspection"})
 _OUT: Final = {
     "send_to_lab": "at_lab",
     "return_from_lab": "not_back_in_service",
@@ -41,6 +42,8 @@ def in_calibration(scope: Scope, equipment: str, at: Any, use: str = "") -> bool
         begun = any(_performed(fact) <= today for fact in known)
         return scope.because("certificate_withdrawn" if begun else "not_calibrated")
     scope.use(latest)
+    if _registered(scope, subject) in _CERTIFIED and latest.payload.get("metrology_class") == _TEST:
+        return scope.because("not_calibrated")
     if problem := _conformity(latest, use) or _failed_test(scope, known, latest, today):
         return scope.because(problem)
     return today <= valid_until(latest.payload) or scope.because("calibration_expired")
@@ -176,6 +179,12 @@ def category_of(scope: Scope, subject: str) -> str:
                 scope.use(fact)
                 return named
     return ""
+
+
+def _registered(scope: Scope, subject: str) -> str:
+    """The metrology class in the register; empty where the instrument is not in it."""
+    named = [text(fact.payload.get("metrology_class")) for fact in current(scope, subject, EQUIPMENT)]
+    return next((item for item in reversed(named) if item), "")
 
 
 def _class(scope: Scope, subject: str) -> str:

@@ -15,7 +15,7 @@ from evidence.canonical import Json
 from evidence.records.calendar import months_after
 from evidence.records.predicates.credentials import one_of_a_kind
 from evidence.records.predicates.history import day, number, objects, said
-from evidence.records.predicates.reading import text
+from evidence.records.predicates.reading import current, text
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 TYPE: Final = "calibration_record"
@@ -53,6 +53,19 @@ def validity_problem(payload: Mapping[str, Json]) -> str:
     if stated <= _default(payload) or (metrology in _OWN_VALIDITY and source != "interval"):
         return ""
     return "beyond_interval"
+
+
+def class_as_registered(scope: Scope, payload: Mapping[str, Json]) -> bool:
+    """CA2: a certificate of an instrument under mandatory verification is one of mandatory verification, or a test.
+
+    Otherwise another class would bring an interval of one's own choice and extensions with it.
+    """
+    facts = current(scope, scope.candidate.subject, "equipment")
+    named = [fact for fact in facts if "metrology_class" in fact.payload]
+    if not named or named[-1].payload["metrology_class"] != MANDATORY:
+        return True
+    scope.use(named[-1])
+    return payload.get("metrology_class") in (MANDATORY, "functional_test") or scope.because("class_not_registered")
 
 
 def valid_until_ok(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -173,6 +186,7 @@ def _unit(quantity: Json) -> str:
 
 
 PREDICATES: Final[dict[str, Predicate]] = {
+    "class_as_registered": class_as_registered,
     "valid_until_ok": valid_until_ok,
     "certificate_dates_ok": dates_in_order,
     "traceable": traceable,
@@ -186,6 +200,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "class_not_registered": ("强制检定器具须有检定证书", "The instrument is under mandatory verification"),
     "no_interval": ("没有检定周期", "The interval is not known"),
     "extension_forbidden": ("强制检定不得延期", "Mandatory verification cannot be extended"),
     "extension_not_approved": ("延期未经批准或无理由", "The extension lacks an approval or a reason"),

@@ -23,6 +23,7 @@ from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 TYPE: Final = "credential"
 _TERMS: Final = ("", "apply", "renew")
 _VERIFYING: Final = ("verify", "activate")
+_VERIFIERS: Final = frozenset({"hr", "safety_officer", "department_head", "site_head", "importer", "service", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,8 @@ def standing(scope: Scope, subject: str, at: datetime) -> str:
     scope.use(term.fact)
     if scope.local_day(at) > term.valid_to:
         return "expired"
-    if term.review_due is not None and scope.local_day(at) > term.review_due:
-        return "credential_review_overdue"
-    return ""
+    due = term.review_due or _review_by_kind(scope, facts, term)
+    return "credential_review_overdue" if due is not None and scope.local_day(at) > due else ""
 
 
 def term_on(facts: Iterable[Fact], today: date) -> Term | None:
@@ -81,18 +81,18 @@ def term_on(facts: Iterable[Fact], today: date) -> Term | None:
 
 def credential_expired(scope: Scope, subject: str, at: Any) -> bool:
     """Whether a credential's term or review has run out at an instant."""
-    today = scope.local_day(moment(at))
-    term = term_on(current(scope, subject, TYPE), today)
-    return term is not None and today > _end(term)
+    today, facts = scope.local_day(moment(at)), current(scope, subject, TYPE)
+    term = term_on(facts, today)
+    return term is not None and today > _end(scope, facts, term)
 
 
 def credential_due_soon(scope: Scope, subject: str, at: Any) -> bool:
     """TR4: whether a credential's term or review runs out within the days of the table, and has not yet."""
-    today = scope.local_day(moment(at))
-    term = term_on(current(scope, subject, TYPE), today)
-    if term is None or today > _end(term):
+    today, facts = scope.local_day(moment(at)), current(scope, subject, TYPE)
+    term = term_on(facts, today)
+    if term is None or today > (end := _end(scope, facts, term)):
         return False
-    return today >= _end(term) - timedelta(days=_number(scope.table("credential-validity"), "due_soon_days"))
+    return today >= end - timedelta(days=_number(scope.table("credential-validity"), "due_soon_days"))
 
 
 def term_ok(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -118,6 +118,16 @@ def review_ok(scope: Scope, payload: Mapping[str, Json]) -> bool:
         last = _optional_text_day(payload, "valid_to")
         return (last is not None and last <= months_after(begins, months)) or scope.because("no_review_due")
     return day(payload["review_due"]) <= months_after(begins, months) or scope.because("review_too_late")
+
+
+def term_verified(scope: Scope, payload: Mapping[str, Json]) -> bool:
+    """TR3: a term that was verified is corrected only by those who verify: nobody lengthens his own certificate."""
+    if scope.candidate.supersedes is None or scope.candidate.role in _VERIFIERS:
+        return True
+    verified = [fact for fact in current(scope, scope.candidate.subject, TYPE) if fact.event in _VERIFYING]
+    for fact in verified[-1:]:
+        scope.use(fact)
+    return not verified or scope.because("verified_before")
 
 
 def credential_unique(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -156,8 +166,21 @@ def _term(fact: Fact) -> Term:
     return Term(day(given(fact, "valid_from")), day(given(fact, "valid_to")), _optional_day(fact, "review_due"), fact)
 
 
-def _end(term: Term) -> date:
-    return term.valid_to if term.review_due is None else min(term.valid_to, term.review_due)
+def _review_by_kind(scope: Scope, facts: Iterable[Fact], term: Term) -> date | None:
+    """The day by which a credential that names none is to be reviewed: the period of its kind after term or review."""
+    named = [fact.payload for fact in facts if "category" in fact.payload]
+    if not named:
+        return None
+    kind = _kind(scope, named[-1])
+    long = named[-1].get("long_practice") is True and "long_review_months" in kind
+    months = kind.get("long_review_months" if long else "review_months")
+    begun = _optional_day(term.fact, "reviewed_on") or _optional_day(term.fact, "valid_from") or term.valid_from
+    return months_after(begun, months) if type(months) is int else None
+
+
+def _end(scope: Scope, facts: Iterable[Fact], term: Term) -> date:
+    due = term.review_due or _review_by_kind(scope, facts, term)
+    return term.valid_to if due is None else min(term.valid_to, due)
 
 
 def _optional_day(fact: Fact, name: str) -> date | None:
@@ -193,6 +216,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "credential_term_ok": term_ok,
     "credential_review_ok": review_ok,
     "credential_unique": credential_unique,
+    "term_verified": term_verified,
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
@@ -206,5 +230,6 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "term_too_long": ("有效期超过该类证书的规定", "The term is longer than this kind of credential has"),
     "no_review_due": ("未写明复审日期", "No day is given by which the review is due"),
     "review_too_late": ("复审日期超过规定周期", "The review is due later than its period allows"),
+    "verified_before": ("已核验的证书只能由核验人员更正", "Once verified it is corrected by those who verify only"),
     "certificate_twice": ("同一证书编号已用于另一证书记录", "The certificate number is already on another record"),
 }

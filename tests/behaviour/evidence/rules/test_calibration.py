@@ -96,7 +96,26 @@ def gauge() -> Instruments:
 def test_sound_certificates_break_no_rule(gauge: Instruments) -> None:
     assert failed(gauge.register()) == {}
     assert failed(gauge.certify()) == {}
+    assert failed(gauge.event("change", "2026-02-01 09:00", metrology_class="calibration", reason="Moved")) == {}
     assert failed(gauge.calibrate("2026-02-10")) == {}
+
+
+def test_CA2_a_calibration_does_not_stand_for_mandatory_verification(gauge: Instruments) -> None:
+    gauge.register()
+    extended = {
+        "valid_until": "2030-01-01", "valid_until_source": "extension", "extension_approved_by": "P-1",
+        "extension_reason": "busy",
+    }  # fmt: skip
+    assert failed(gauge.calibrate(**extended)) == {"CA2.class": "class_not_registered"}
+    assert gauge.valid("2026-02-01 09:00") == (False, ("not_calibrated",))
+    assert failed(gauge.certify()) == {}
+    assert gauge.valid("2026-02-01 09:00") == (True, ())
+
+
+def test_CA1_a_functional_test_alone_is_no_certificate_of_what_needs_one(gauge: Instruments) -> None:
+    gauge.register()
+    gauge.certify(metrology_class="functional_test", doc_type="internal_record")
+    assert gauge.valid("2026-02-01 09:00") == (False, ("not_calibrated",))
 
 
 def test_CA1_from_the_day_it_was_performed_to_the_end_of_the_last(gauge: Instruments) -> None:

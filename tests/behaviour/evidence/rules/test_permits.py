@@ -243,7 +243,8 @@ def test_WP2_an_expired_permit_is_not_extended(site: Permits) -> None:
     site.apply(2, kind="height", level="third")
     site.start()
     approvers = [{"person_ref": "M-1", "role": "safety_officer", "at": format_time(START)}]
-    extension: dict[str, Any] = {"extended_to": format_time(START + timedelta(hours=9)), "approvers": approvers, "cause": "rain"}
+    until = format_time(START + timedelta(hours=9))
+    extension: dict[str, Any] = {"extended_to": until, "approvers": approvers, "cause": "rain"}
     site.clock = START + timedelta(hours=2, seconds=1)
     assert failed(site.permit("extend", **extension)) == {"WP2": "permit_expired"}
     site.clock = START + timedelta(hours=2)

@@ -408,3 +408,30 @@ def appoint(people: Register, when: str, subject: str = "appointment/A-1", post:
         "appointed_by": "H-1",
     }  # fmt: skip
     return people.record("role_appointment", subject, when, payload | more)
+
+
+def test_TR3_a_review_is_due_after_its_period_where_no_day_is_named(people: People) -> None:
+    people.levels()
+    people.apply(
+        kind="special_operation_electrical", category="special_operation", valid_from="2024-03-01",
+        valid_to="2030-02-28",
+    )  # fmt: skip
+    people.verify()
+    assert people.competent("2027-03-01 23:59", "electrician") == (True, ())
+    assert people.competent("2027-03-02 00:00", "electrician") == (False, ("credential_review_overdue",))
+
+
+def test_TR3_nobody_lengthens_a_verified_certificate_of_his_own(people: People) -> None:
+    longer = {
+        "event": "apply", "person_ref": "W-1", "credential_type": "loading_manager", "category": "hazmat_transport",
+        "cert_no": "N-1", "issuer": "MoT", "valid_from": "2024-03-01", "valid_to": "2030-02-28",
+    }  # fmt: skip
+    people.apply(valid_to="2026-12-31", cert_no="N-1")
+    first = people.facts.about(CREDENTIAL)[0].record_id
+    early = people.record("credential", CREDENTIAL, "2026-01-02 10:00", longer, supersedes=first, role="worker")
+    assert failed(early) == {}
+    people.verify()
+    mine = people.record("credential", CREDENTIAL, "2026-01-04 09:00", longer, supersedes=first, role="worker")
+    assert failed(mine) == {"TR3.correction": "verified_before"}
+    theirs = people.record("credential", CREDENTIAL, "2026-01-04 10:00", longer, supersedes=first, role="hr")
+    assert failed(theirs) == {}
