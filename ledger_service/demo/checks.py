@@ -22,8 +22,10 @@ def verifier_of(policy: Path) -> ReceiptVerifier:
     return ReceiptVerifier(parse_policy(text), load_catalogue().all_types(), validate, validate_shown)
 
 
-def check_folder(folder: Path, timer: Timer, progress: Progress) -> list[CheckFact]:
-    """Verify the folder as `python -m evidence verify` does; one fact for manifest, log, receipts and proofs each."""
+def check_folder(folder: Path, timer: Timer, progress: Progress) -> tuple[Sequence[Report], list[CheckFact]]:
+    """Verify the folder as `python -m evidence verify` does: the reports, and a fact for manifest, log, receipts and
+    proofs each.
+    """
     begun = timer()
     reports = FolderVerifier(folder, verifier_of(folder / "policy.toml"), progress).verify()
     seconds = timer() - begun
@@ -35,7 +37,7 @@ def check_folder(folder: Path, timer: Timer, progress: Progress) -> list[CheckFa
     }
     stray = [r for r in reports if not any(r in group for group in groups.values())]
     groups["manifest"] += stray
-    return [_fact(name, group, seconds if name == "log" else 0.0) for name, group in groups.items()]
+    return reports, [_fact(name, group, seconds if name == "log" else 0.0) for name, group in groups.items()]
 
 
 def check_every_entry(

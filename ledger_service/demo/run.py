@@ -2,9 +2,10 @@
 
     exit_code = run_demo(Path("demo-output"))
 
-Steps: (1) a sample month as files, (2) import over HTTP, a checkpoint and an anchor per source, (3) the evidence
-folder, (4) everything verified offline, (5) alterations on copies, each of which must be found. Running it again
-continues the same ledger and chain with the next month.
+Steps: (1) a site set up from an industry pack and a sample month as files, (2) import over HTTP through the mappings,
+checkpoints and anchors, (3) what the rules say: each planted fault caught, nothing else, and the chain behind one of
+them, (4) a worker's personal data erased, (5) the evidence folder, (6) everything verified offline, (7) alterations on
+copies, each of which must be found. Running it again continues the same ledger and chain with the next month.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +26,11 @@ from anchors.errors import AnchoringError
 from evidence.errors import EvidenceError
 from evidence.receipt import Receipt
 from ledger_service.context import Services, build_services
-from ledger_service.demo import checks, tamper, work
+from ledger_service.demo import checks, erasing, findings, overview, tamper, work
 from ledger_service.demo.facts import CheckFact, DemoFacts
 from ledger_service.demo.folder import ChainTrust, Contents, require_ours, write_folder
-from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, SOURCES, device_keys
-from ledger_service.demo.sample import write_month
+from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, PACK, SOURCES, device_keys
+from ledger_service.demo.sample import Sample, sample_month, write_month
 from ledger_service.demo.server import ServerFailed, client_of, serving
 from ledger_service.demo.show import Stages, print_result
 from ledger_service.demo.state import DemoFolderUnusable, DemoState, begin_run, finish_run, only_one
@@ -59,6 +61,9 @@ class _Run:
     facts: DemoFacts
     stages: Stages
     timer: Callable[[], float]
+    sample: Sample
+    known: int
+    """Anchors that were there before this run."""
 
 
 def run_demo(
@@ -104,7 +109,7 @@ def _facts(state: DemoState, output: Path, data: Path, texts: Texts) -> DemoFact
     month = state.sample_month()
     return DemoFacts(
         run=state.runs, month=f"{month.year:04d}-{month.month:02d}", ledger=LEDGER, origin=ORIGIN,
-        chain=texts("chain"), output=shown(output), data=shown(data),
+        chain=texts("chain"), output=shown(output), data=shown(data), pack=PACK,
     )  # fmt: skip
 
 
@@ -112,11 +117,13 @@ def _run_steps(
     state: DemoState, output: Path, data: Path, facts: DemoFacts, stages: Stages, timer: Callable[[], float]
 ) -> None:
     quiet_logs()
+    work.apply_the_pack(data)
     services = build_services(work.settings_of(data))
-    run = _Run(services, state, data, output, facts, stages, timer)
+    sample = sample_month(state.sample_month())
+    run = _Run(services, state, data, output, facts, stages, timer, sample, work.anchors_of(services))
     try:
         with stages.shown():
-            for step in (_fill, _export, _verify, _attack):
+            for step in (_fill, _judge, _erase, _export, _verify, _attack):
                 step(run)
     finally:
         services.close()
@@ -125,6 +132,11 @@ def _run_steps(
 def data_beside(output: Path) -> Path:
     """Where the ledger of an output folder lives: `demo-output` -> `demo-data`."""
     return output.with_name(output.name.removesuffix("-output") + "-data")
+
+
+def input_beside(data: Path) -> Path:
+    """Where the sample's files lie, outside of what the ledger keeps: `demo-data` -> `demo-input`."""
+    return data.with_name(data.name.removesuffix("-data") + "-input")
 
 
 def shown(path: Path) -> str:
@@ -138,44 +150,71 @@ def quiet_logs() -> None:
 
 
 def _fill(run: _Run) -> None:
-    """Steps 1 and 2: the month's files, then devices and sources into the ledger, each followed by an anchor."""
+    """Steps 1 and 2: the month's files, then devices and sources into the ledger, a checkpoint and anchor per batch."""
     services, facts = run.services, run.facts
-    site = run.data / "site" / facts.month
+    site = input_beside(run.data) / facts.month
     with run.stages.step("making"):
-        write_month(site, run.state.sample_month())
+        write_month(site, run.sample)
         work.open_ledger(services)
-    known = len(services.anchoring.anchors(LEDGER))
     keys = device_keys(run.state.seed)
     token = services.access.create_client(f"demo-{services.random(6).hex()}", "operator")
     with serving(services) as url, client_of(url, token) as client:
         ledger = HttpLedger(client, LEDGER)
         importer = Importer(ledger, Signer(keys, services.keystore.stream_key(LEDGER)), services.record_types)
-        if work.enrol(ledger, keys):
-            _publish(run, 0)
-        for number, source in enumerate(SOURCES, start=1):
-            progress = run.stages.stage("importing", file=source[0])
-            facts.sources.append(work.import_source(importer, site, source, run.data / "import", run.timer, progress))
-            _publish(run, number)
-    facts.batches = work.batches(services, known)
+        work.enrol(ledger, keys)
+        for _, batch in groupby(SOURCES, key=lambda source: source.batch):
+            for source in batch:
+                progress = run.stages.stage("importing", file=source.file)
+                planted = run.sample.faulty_rows.get(source.file, 0)
+                facts.sources.append(
+                    work.import_source(importer, site, source, site / "import", run.timer, progress, planted)
+                )
+            _publish(run)
     facts.devices = len(DEVICES)
+
+
+def _publish(run: _Run) -> None:
+    with run.stages.step("publishing"):
+        work.publish_and_anchor(run.services)
+
+
+def _judge(run: _Run) -> None:
+    """Step 3: late knowledge and deadlines as the scheduler follows them, then what the rules say."""
+    services, facts, sample = run.services, run.facts, run.sample
+    with run.stages.step("reconsidering"):
+        facts.reconsidered = services.reconsider.run(LEDGER)
+        services.deadline_sweep.run(LEDGER)
+    _publish(run)
+    with run.stages.step("judging"):
+        facts.operations = len(sample.operations)
+        facts.faults = findings.find_faults(services, sample)
+        facts.unexpected = findings.unexpected(services, sample)
+        facts.chain_of = findings.chain_of(services, sample)
+        facts.deadlines = overview.deadlines(services)
+        facts.health = overview.health(services)
+
+
+def _erase(run: _Run) -> None:
+    """Step 4: a worker who left; the log shows the erasure, and nothing of him is left to read."""
+    services, facts = run.services, run.facts
+    with run.stages.step("erasing"):
+        facts.erasure = erasing.erase(services, run.sample.erased)
+    _publish(run)
+    facts.batches = work.batches(services, run.known)
     facts.entries = services.entries.size(LEDGER)
 
 
-def _publish(run: _Run, number: int) -> None:
-    update = run.stages.stage("publishing")
-    work.publish_and_anchor(run.services)
-    update(number, len(SOURCES))
-
-
 def _export(run: _Run) -> None:
-    """Step 3: the evidence folder, under the newest anchored checkpoint."""
+    """Step 5: the evidence folder, under the newest anchored checkpoint."""
     services, facts = run.services, run.facts
     progress = run.stages.stage("exporting")
-    chosen = work.choose(services, facts.batches, RECEIPT_EVERY)
+    told = [fault.judged_at for fault in facts.faults] + (facts.erasure.entries if facts.erasure else [])
+    chosen = work.choose(services, facts.batches, RECEIPT_EVERY, (index for index in told if index >= 0))
+    whole = work.first_of_each_type(services)
     receipts: dict[int, Receipt] = {}
     cut = services.receipts.cut(LEDGER)
     for index, receipt in work.receipts(services, chosen, cut.size):
-        shown_in_part = len(receipts) % 2 == 1
+        shown_in_part = len(receipts) % 2 == 1 and index not in whole
         receipts[index] = work.without_personal_fields(receipt, services.record_types) if shown_in_part else receipt
         facts.redacted += receipts[index] is not receipt
         progress(len(receipts), len(chosen))
@@ -207,15 +246,17 @@ def _chain(services: Services) -> ChainTrust:
 def _summary(facts: DemoFacts) -> dict[str, object]:
     """What was done, for the folder; what a verification says belongs to whoever verifies, so it is not in here."""
     value = facts.to_json()
-    for name in ("checks", "tampered", "passed", "seconds", "output", "data"):
+    for name in ("checks", "tampered", "erasure", "passed", "seconds", "output", "data"):
         del value[name]
     return value
 
 
 def _verify(run: _Run) -> None:
-    """Step 4: the folder as a stranger does it, a receipt of every entry, and the ledger's own storage."""
+    """Step 6: the folder as a stranger does it, a receipt of every entry, and the ledger's own storage."""
     facts = run.facts
-    facts.checks += checks.check_folder(run.output, run.timer, run.stages.stage("verifying"))
+    reports, checked = checks.check_folder(run.output, run.timer, run.stages.stage("verifying"))
+    facts.checks += checked
+    _search(run, erasing.said_to_be_erased(reports))
     progress = run.stages.stage("every")
     indices = list(range(facts.batches[-1].size))
     every = (receipt.to_json() for _, receipt in work.receipts(run.services, indices, len(indices)))
@@ -226,8 +267,21 @@ def _verify(run: _Run) -> None:
     facts.checks.append(CheckFact("fsck", 1, int(not found), run.timer() - begun, found[0] if found else ""))
 
 
+def _search(run: _Run, said: int) -> None:
+    """Look for the erased worker in every file of the ledger and of the evidence folder."""
+    folders = (run.data, run.output)
+    with run.stages.step("searching"):
+        if run.facts.erasure is not None:
+            run.facts.erasure = replace(
+                run.facts.erasure,
+                files=erasing.mentions(folders, erasing.secrets_of(run.sample.erased)),
+                searched=sum(path.is_file() for folder in folders for path in folder.rglob("*")),
+                said=said,
+            )
+
+
 def _attack(run: _Run) -> None:
-    """Step 5: single bytes altered on copies."""
+    """Step 7: single bytes altered on copies."""
     verifier = checks.verifier_of(run.output / "policy.toml")
     with run.stages.step("tampering"):
         run.facts.tampered = tamper.alter_copies(run.data, run.output, verifier, work.findings_of_copy)

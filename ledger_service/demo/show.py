@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from rich import box
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from evidence.records import load_record_types
 from ledger_service.demo.facts import DemoFacts
+from ledger_service.demo.show_findings import told
+from ledger_service.demo.tables import table
 from ledger_service.demo.texts import Texts
 
 Update = Callable[[int, int], None]
@@ -64,6 +65,7 @@ def render(facts: DemoFacts, texts: Texts) -> Panel:
     title = texts("title", run=facts.run, month=facts.month)
     parts: list[Table | Text] = [
         _went_in(facts, texts),
+        *told(facts, texts),
         _batches(facts, texts),
         _checked(facts, texts),
         _tampered(facts, texts),
@@ -83,39 +85,36 @@ def print_result(facts: DemoFacts, texts: Texts) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _table(title: str, *columns: tuple[str, bool]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=True, pad_edge=False)
-    for name, number in columns:
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
-    return table
-
-
 def _went_in(facts: DemoFacts, texts: Texts) -> Table:
-    types = load_record_types()
-    numbers = ((texts(key), True) for key in ("records", "new", "per_second"))
-    table = _table(texts("went_in"), (texts("file"), False), (texts("type"), False), *numbers)
-    for source in facts.sources:
-        rate = source.records / source.seconds if source.seconds else 0
-        label = types[source.record_type].label(language=texts.language)
-        table.add_row(source.file, label, f"{source.records:,}", f"{source.created:,}", f"{rate:,.0f}")
-    return table
+    numbers = ((texts(key), True) for key in ("records", "new", "rejected", "per_second"))
+    title = f"{texts('went_in')} · {texts('pack', pack=facts.pack)}"
+    found = table(title, (texts("file"), False), (texts("type"), False), *numbers)
+    for file, group in groupby(facts.sources, key=lambda source: source.file):
+        sources = list(group)
+        names = [texts.record_type(name) for source in sources for name in source.record_type.split("+")]
+        records, seconds = sum(source.records for source in sources), sum(source.seconds for source in sources)
+        created, rejected = sum(source.created for source in sources), sum(source.rejected for source in sources)
+        rate = f"{records / seconds:,.0f}" if seconds else "0"
+        words = texts.list(dict.fromkeys(names))
+        found.add_row(file, words, f"{records:,}", f"{created:,}", f"{rejected:,}" if rejected else "", rate)
+    return found
 
 
 def _batches(facts: DemoFacts, texts: Texts) -> Table:
     title = f"{texts('batches')} · {texts('chain')}"
     columns = ((texts("entries"), True), (texts("root"), False), (texts("anchor"), True), (texts("block"), True))
-    table = _table(title, *columns)
+    found = table(title, *columns)
     earlier = [batch for batch in facts.batches if not batch.new]
     if earlier:
-        table.add_row(f"0 – {earlier[-1].size - 1:,}", texts("earlier", count=len(earlier)), "", "")
+        found.add_row(f"0 – {earlier[-1].size - 1:,}", texts("earlier", count=len(earlier)), "", "")
     for batch in (batch for batch in facts.batches if batch.new):
         entries = f"{batch.first:,} – {batch.size - 1:,}"
-        table.add_row(entries, f"{batch.root[:16]}…", f"#{batch.anchor_seq} {batch.anchor_state}", str(batch.block))
-    return table
+        found.add_row(entries, f"{batch.root[:16]}…", f"#{batch.anchor_seq} {batch.anchor_state}", str(batch.block))
+    return found
 
 
 def _checked(facts: DemoFacts, texts: Texts) -> Table:
-    table = _table(texts("checked"), (texts("subject"), False), (texts("valid"), True), (texts("seconds"), True))
+    found = table(texts("checked"), (texts("subject"), False), (texts("valid"), True), (texts("seconds"), True))
     for check in facts.checks:
         count = Text(f"{check.valid:,} / {check.subjects:,}", style="green" if check.passed else "bold red")
         words = Text(texts(f"check.{check.name}"))
@@ -123,16 +122,16 @@ def _checked(facts: DemoFacts, texts: Texts) -> Table:
             words.append("\n" + texts("redacted", count=facts.redacted), style="dim")
         if check.problem:
             words.append(f"\n{check.problem}", style="red")
-        table.add_row(words, count, f"{check.seconds:.1f}" if check.seconds else "")
-    return table
+        found.add_row(words, count, f"{check.seconds:.1f}" if check.seconds else "")
+    return found
 
 
 def _tampered(facts: DemoFacts, texts: Texts) -> Table:
-    table = _table(texts("tampered"), (texts("altered"), False), (texts("where"), False), (texts("found_by"), False))
+    found = table(texts("tampered"), (texts("altered"), False), (texts("where"), False), (texts("found_by"), False))
     for fact in facts.tampered:
-        found = Text(fact.found_by, style="green") if fact.found_by else Text(texts("not_found"), style="bold red")
-        table.add_row(texts(f"tamper.{fact.name}"), fact.place, found)
-    return table
+        by = Text(fact.found_by, style="green") if fact.found_by else Text(texts("not_found"), style="bold red")
+        found.add_row(texts(f"tamper.{fact.name}"), fact.place, by)
+    return found
 
 
 def _where(facts: DemoFacts, texts: Texts) -> list[Text]:
@@ -154,5 +153,8 @@ def _program(name: str) -> str:
 
 def _verdict(facts: DemoFacts, texts: Texts) -> Text:
     if facts.passed:
-        return Text("  " + texts("done", count=len(facts.tampered), seconds=facts.seconds), style="bold green")
+        return Text(
+            "  " + texts("done", faults=len(facts.faults), count=len(facts.tampered), seconds=facts.seconds),
+            style="bold green",
+        )
     return Text("  " + texts("failed"), style="bold red")

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Final
+
+from evidence.records import load_record_types
+from evidence.records.predicates import reasons
 
 LANGUAGES: Final = ("zh", "en")
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "title": ("安全账本 · 演示第 {run} 次 · {month}", "Safety Ledger · demo run {run} · {month}"),
     "making": ("生成样例月份", "Making the sample month"),
     "importing": ("导入 {file}", "Importing {file}"),
+    "reconsidering": ("后知情况复核、期限跟踪", "Late knowledge and deadlines"),
+    "judging": ("读取规则结论", "Reading what the rules say"),
+    "erasing": ("删除一名离职人员的个人信息", "Erasing a worker who left"),
+    "searching": ("逐字节查找已删除的个人信息", "Searching every byte for the erased worker"),
     "publishing": ("发布并锚定", "Publishing and anchoring"),
     "exporting": ("导出证据文件夹", "Writing the evidence folder"),
     "verifying": ("离线验证文件夹", "Verifying the folder offline"),
@@ -22,6 +30,54 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "records": ("记录", "Records"),
     "new": ("新增", "New"),
     "per_second": ("条/秒", "per second"),
+    "rejected": ("退回", "Returned"),
+    "pack": ("行业包 {pack}", "industry pack {pack}"),
+    "faults": (
+        "装卸 {operations} 次，植入故障 {count} 项，意外判定 {unexpected} 项",
+        "{operations} loadings, {count} planted faults, {unexpected} unexpected findings",
+    ),
+    "fault": ("故障", "Fault"),
+    "rule": ("规则", "Rule"),
+    "reason": ("原因", "Reason"),
+    "entry": ("条目", "Entry"),
+    "state": ("状态", "State"),
+    "not_caught": ("未判出！", "NOT CAUGHT"),
+    "state.sequenced": ("已存储", "stored"),
+    "state.published": ("已发布", "published"),
+    "state.anchored": ("已锚定", "anchored"),
+    "state.final": ("已终局", "final"),
+    "fault.vehicle_twice": ("同一车辆两项作业", "One vehicle in two operations"),
+    "fault.valve_before_earth": ("接地前开阀", "Valve opened before earthing"),
+    "fault.expired_certificate": ("装卸管理人员证书过期", "Certificate of the loading manager expired"),
+    "fault.overdue_instrument": ("接地监测仪超期", "Earthing monitor overdue"),
+    "fault.overdue_instrument_used": ("超期仪表登记使用", "Overdue instrument taken into use"),
+    "fault.one_signer": ("一人签两次", "One person signed twice"),
+    "fault.driver_signs": ("驾驶员代操作员", "Driver acts as operator"),
+    "fault.batch_ticking": ("批量勾选", "Steps ticked off at once"),
+    "fault.previous_cargo": ("上次装载禁忌物", "Previous cargo incompatible"),
+    "fault.late_sync": ("离线记录迟到", "Offline record came late"),
+    "fault.withdrawn_certificate": ("证书事后被撤销", "Certificate withdrawn afterwards"),
+    "chain_of": (
+        "{subject} 的证据链：{count} 条，{sound}，附件 {attachments} 个，状态 {state}",
+        "Chain of {subject}: {count} entries, {sound}, {attachments} attachments, {state}",
+    ),
+    "sound": ("前后相接完整", "whole and in order"),
+    "broken": ("不完整！", "BROKEN"),
+    "leads_to": ("关联", "Leads to"),
+    "by_field": ("字段", "By field"),
+    "deadlines": ("期限", "Deadlines"),
+    "deadline": ("期限", "Deadline"),
+    "breached": ("已逾期", "Breached"),
+    "met_late": ("逾期后答复", "Answered late"),
+    "example": ("例", "Such as"),
+    "ahead": ("{label}（49 小时后仍未答复）", "{label} (49 hours from now, if nobody answers)"),
+    "health": ("数据健康：{records} 条、{sources} 个来源：{findings}", "Data health: {records} records, {sources} sources: {findings}"),
+    "erased": (
+        "一名离职人员已删除：{disclosures} 项披露、{entries} 条记录；检索 {searched} 个文件，姓名和工号出现 {files} 次；"
+        "{said} 份收据验证仍有效并注明已删除",
+        "A worker who left is erased: {disclosures} disclosures of {entries} records; name and number are in {files} of "
+        "{searched} files; {said} receipts still verify and say erased",
+    ),
     "batches": ("批次与锚定", "Batches and anchors"),
     "entries": ("日志条目", "Entries"),
     "root": ("根", "Root"),
@@ -66,8 +122,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "rehash": ("重新计算账本存储", "Re-hash what the ledger stores"),
     "data": ("账本数据（再次运行将继续）", "Ledger data (the next run continues it)"),
     "done": (
-        "全部验证通过，{count} 处篡改全部被发现 · {seconds:.0f} 秒",
-        "All verified, all {count} alterations found · {seconds:.0f} s",
+        "全部验证通过，{faults} 项故障全部判出，{count} 处篡改全部被发现 · {seconds:.0f} 秒",
+        "All verified, all {faults} faults caught, all {count} alterations found · {seconds:.0f} s",
     ),
     "failed": ("演示失败", "The demo failed"),
 }  # fmt: skip
@@ -84,6 +140,18 @@ class Texts:
     def __call__(self, key: str, **values: object) -> str:
         """The words for `key`, filled in. Raises `KeyError` for words that do not exist."""
         return _TEXTS[key][self._place].format(**values)
+
+    def record_type(self, name: str) -> str:
+        """What a record type is called."""
+        return load_record_types()[name].label(language=self.language)
+
+    def reason(self, code: str) -> str:
+        """The words of a rule's reason; the code where it has none."""
+        return reasons().get(code, (code, code))[self._place]
+
+    def list(self, words: Iterable[str]) -> str:
+        """Words one after the other."""
+        return ("、", ", ")[self._place].join(words)
 
 
 def language_of(wanted: str | None, environment: str | None = None) -> str:

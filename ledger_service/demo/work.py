@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,10 +16,11 @@ from evidence.key_events import RECORD_TYPE
 from evidence.receipt import Receipt
 from evidence.records import RecordType
 from evidence.statement import parse_disclosure
+from ledger_service.catalogue.site import FOLDER
 from ledger_service.config import Settings
 from ledger_service.context import Services, build_services
 from ledger_service.demo.facts import BatchFact, SourceFact
-from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, SOURCES, source_mapping
+from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, PACK, SOURCES, ZONE, Source, source_mapping
 from ledger_service.errors import NotFound
 from ledger_service.fsck.model import Severity
 from ledger_service.importing.client import HttpLedger
@@ -28,13 +29,25 @@ from ledger_service.importing.ports import Progress
 from ledger_service.importing.sign import DeviceKey
 from ledger_service.kit.db import read
 from ledger_service.models import entries
+from ledger_service.packs.loader import get_pack
+from ledger_service.packs.service import apply_pack
 
 MAX_LOOKS: Final = 20
 """Looks at the chain until an anchor must be archived: the embedded chain mines at once, a few are enough."""
 
 
+_OWN: Final = ("rule_set", "judgement", "deadline_event", "erasure")
+"""Types of records that the ledger makes by itself in a demo."""
+
+
 class AnchorStuck(Exception):
     """The embedded chain did not take an anchor."""
+
+
+def apply_the_pack(data: Path) -> None:
+    """Write the pack's catalogue into a new data folder; one that has a catalogue keeps it."""
+    if not (data / FOLDER).exists():
+        apply_pack(get_pack(PACK), ZONE, data / FOLDER)
 
 
 def open_ledger(services: Services) -> None:
@@ -58,14 +71,16 @@ def enrol(ledger: HttpLedger, keys: dict[str, DeviceKey]) -> int:
 def import_source(
     importer: Importer,
     folder: Path,
-    source: tuple[str, str],
+    source: Source,
     work: Path,
     timer: Callable[[], float],
     progress: Progress,
+    planted: int = 0,
 ) -> SourceFact:
-    """Import one export of the month."""
+    """Import one export of the month, of which `planted` rows are faulty on purpose."""
     begun = timer()
-    report = importer.run(folder / source[0], source_mapping(source[1]), work=work, progress=progress)
+    mappings = [source_mapping(name) for name in source.mappings]
+    report = importer.run(folder / source.file, mappings, work=work / source.mappings[0], progress=progress)
     return SourceFact(
         file=report.source,
         record_type=report.record_type,
@@ -74,6 +89,7 @@ def import_source(
         repeated=report.repeated,
         rejected=report.rejected,
         seconds=timer() - begun,
+        planted=planted,
     )
 
 
@@ -116,16 +132,35 @@ def _batch(anchor: Anchor, first: int, new: bool) -> BatchFact:
     )
 
 
-def choose(services: Services, facts: list[BatchFact], step: int) -> list[int]:
+def choose(services: Services, facts: list[BatchFact], step: int, also: Iterable[int] = ()) -> list[int]:
     """Entries whose receipts are exported: all key events, both ends of every batch, both ends of every record type,
-    and every `step`-th entry.
+    every `step`-th entry, and `also`.
     """
     size = facts[-1].size
-    chosen = {fact.first for fact in facts} | {fact.size - 1 for fact in facts} | set(range(0, size, step))
-    for record_type in ("key_event", *(source_mapping(name).record_type for _, name in SOURCES)):
+    chosen = {fact.first for fact in facts} | {fact.size - 1 for fact in facts} | set(range(0, size, step)) | set(also)
+    for record_type in record_types():
         indices = indices_of(services, record_type)
-        chosen |= set(indices if record_type == "key_event" else [indices[0], indices[-1]])
+        chosen |= set(indices if record_type == "key_event" else [*indices[:1], *indices[-1:]])
     return sorted(chosen)
+
+
+def first_of_each_type(services: Services) -> set[int]:
+    """The first entry of each record type: their receipts show everything."""
+    return {indices[0] for name in record_types() if (indices := indices_of(services, name))}
+
+
+def anchors_of(services: Services) -> int:
+    """How many anchors the ledger has; none where there is no ledger yet."""
+    try:
+        return len(services.anchoring.anchors(LEDGER))
+    except NotFound:
+        return 0
+
+
+def record_types() -> list[str]:
+    """The types that the sources deliver and that the ledger writes itself."""
+    imported = [source_mapping(name).record_type for source in SOURCES for name in source.mappings]
+    return list(dict.fromkeys([RECORD_TYPE, *imported, *_OWN]))
 
 
 def receipts(services: Services, indices: list[int], size: int) -> Iterator[tuple[int, Receipt]]:

@@ -38,7 +38,7 @@ def compile_rule(rule: Rule, zone: ZoneInfo) -> Reader:
     if rule.is_list:
         return _list(rule, zone)
     if rule.each:
-        return _each([(_own_cells(item), compile_rule(item, zone)) for item in rule.each])
+        return _each([(_own_cells(item), compile_rule(item, zone)) for item in rule.each], rule.optional)
     if rule.members:
         return _object({name: compile_rule(inner, zone) for name, inner in rule.members.items()}, rule.optional)
     return _cell(rule, _conversion(rule, zone))
@@ -114,9 +114,10 @@ def _own_cells(item: Rule) -> tuple[Reader, ...]:
     return tuple(lookup(member.path) for member in item.members.values() if member.path)
 
 
-def _each(items: list[tuple[tuple[Reader, ...], Reader]]) -> Reader:
+def _each(items: list[tuple[tuple[Reader, ...], Reader]], optional: bool = False) -> Reader:
     def read(scopes: Scopes) -> Any:
-        return [item(scopes) for cells, item in items if any(cell(scopes) not in (None, "") for cell in cells)]
+        made = [item(scopes) for cells, item in items if any(cell(scopes) not in (None, "") for cell in cells)]
+        return MISSING if optional and not made else made
 
     return read
 

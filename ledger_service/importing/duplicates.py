@@ -26,7 +26,10 @@ class Duplicates:
         """Whether a row with this reference came before; remembers it."""
         if isinstance(row, RowRejected) or len(self._seen) >= MAX_REMEMBERED:
             return False
-        mark = hash(tuple(str(part((row.cells, row.outer))) for part in self._parts))
+        named = [part((row.cells, row.outer)) for part in self._parts]
+        if all(part is None or part == "" for part in named):
+            return False  # A row of another mapping that reads the same file: this one does not name it.
+        mark = hash(tuple(str(part) for part in named))
         if mark in self._seen:
             if len(self.lines) < MAX_LINES:
                 self.lines.append(row.line)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 SITE: Final = "SH-FTZ-01"
+EMPLOYERS: Final = {"own": "正式", "dispatched": "劳务派遣", "intern": "实习", "contractor": "承包商"}
 _SURNAMES: Final = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"
 _GIVEN: Final = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英建华志文博雪晨宇浩然欣怡子轩"
 POSTS: Final = (
@@ -43,28 +44,31 @@ class Person:
 
 @dataclass(frozen=True)
 class Product:
-    """Dangerous goods: UN number, class and packing group as in GB 12268."""
+    """Dangerous goods: UN number, class and packing group as in GB 12268; density in kg/m3 at 20 degrees."""
 
+    ref: str
     name: str
     un_no: str
     hazard_class: str
     packing_group: str
     tank: str
+    density: str
+    groups: tuple[str, ...]
 
 
 PRODUCTS: Final = (
-    Product("甲醇", "1230", "3", "II", "T-101"),
-    Product("乙醇溶液", "1170", "3", "II", "T-102"),
-    Product("丙酮", "1090", "3", "II", "T-103"),
-    Product("甲苯", "1294", "3", "II", "T-104"),
-    Product("车用汽油", "1203", "3", "II", "T-105"),
-    Product("柴油", "1202", "3", "III", "T-106"),
-    Product("环氧丙烷", "1280", "3", "I", "T-201"),
-    Product("硫酸", "1830", "8", "II", "T-301"),
-    Product("盐酸", "1789", "8", "II", "T-302"),
-    Product("氢氧化钠溶液", "1824", "8", "II", "T-303"),
-    Product("过氧化氢水溶液", "2014", "5.1", "II", "T-304"),
-    Product("无水氨", "1005", "2.3", "none", "T-401"),
+    Product("MEOH", "甲醇", "1230", "3", "II", "T-101", "792", ("alcohol",)),
+    Product("ETOH", "乙醇溶液", "1170", "3", "II", "T-102", "810", ("alcohol",)),
+    Product("ACET", "丙酮", "1090", "3", "II", "T-103", "791", ("organic",)),
+    Product("TOL", "甲苯", "1294", "3", "II", "T-104", "867", ("organic",)),
+    Product("GASO", "车用汽油", "1203", "3", "II", "T-105", "745", ("organic",)),
+    Product("DIES", "柴油", "1202", "3", "III", "T-106", "840", ("organic",)),
+    Product("PO", "环氧丙烷", "1280", "3", "I", "T-201", "830", ("monomer",)),
+    Product("H2SO4", "硫酸", "1830", "8", "II", "T-301", "1840", ("acid",)),
+    Product("HCL", "盐酸", "1789", "8", "II", "T-302", "1180", ("acid",)),
+    Product("NAOH", "氢氧化钠溶液", "1824", "8", "II", "T-303", "1430", ("alkali",)),
+    Product("H2O2", "过氧化氢水溶液", "2014", "5.1", "II", "T-304", "1130", ("oxidiser",)),
+    Product("NH3", "无水氨", "1005", "2.3", "none", "T-401", "610", ("ammonia",)),
 )
 
 

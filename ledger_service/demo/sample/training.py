@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from ledger_service.demo.sample.crew import crew
 from ledger_service.demo.sample.pictures import draw
-from ledger_service.demo.sample.site import Month, Person, staff
+from ledger_service.demo.sample.site import EMPLOYERS, Month, Person, staff
 
 HEADER: Final = [
     "培训编号",
@@ -51,14 +52,15 @@ _COURSES: Final = (
     ("特种作业", "低压电工作业复审", 8, "笔试"),
     ("危货运输", "装卸管理人员继续教育", 16, "笔试"),
 )
-_EMPLOYERS: Final = {"own": "正式", "dispatched": "劳务派遣", "intern": "实习", "contractor": "承包商"}
-SESSIONS: Final = 24
+SESSIONS: Final = 11
 ATTENDEES: Final = 20
 
 
 def training_rows(month: Month) -> tuple[list[dict[str, str]], dict[str, bytes]]:
     """The month's rows and the photos of the sign-in sheets, by file name."""
     rng, people = month.rng("training"), staff(month.seed)
+    own = {person.ref for person in crew(month).all()}
+    workers = [person for person in people if person.ref not in own]
     rows: list[dict[str, str]] = []
     photos: dict[str, bytes] = {}
     sessions = month.share(SESSIONS)
@@ -79,7 +81,7 @@ def training_rows(month: Month) -> tuple[list[dict[str, str]], dict[str, bytes]]
             "考核方式": exam,
             "签到照片": photo,
         }
-        for person in rng.sample(people, ATTENDEES):
+        for person in rng.sample(workers, ATTENDEES):
             score = min(100, round(rng.gauss(84, 9)))
             rows.append(
                 {**base, **_attendance(month, number, person, start.isoformat(" ", "minutes"), hours, exam, score)}
@@ -101,7 +103,7 @@ def _attendance(
         "工号": person.ref,
         "姓名": person.name,
         "证件号(脱敏)": person.id_no_masked,
-        "用工类型": _EMPLOYERS[person.employer_type],
+        "用工类型": EMPLOYERS[person.employer_type],
         "承包商": "C-017" if person.employer_type == "contractor" else "",
         "岗位": person.post,
         "部门": person.department,

@@ -8,16 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ledger_service.demo.sample.pictures import Box, draw
+from ledger_service.demo.sample.register import CAMERAS, WEIGHTS, ZONE_VERSION, polygon_digest
 from ledger_service.demo.sample.site import Month
 
-FINDINGS: Final = 330
+FINDINGS: Final = 60
 SITE_OFFSET: Final = timedelta(hours=8)
 _KINDS: Final = (
     ("no_helmet", "high", 40), ("no_vest", "general", 25), ("no_goggles", "general", 10), ("no_gloves", "general", 8),
     ("zone_intrusion", "major", 10), ("phone", "high", 5), ("smoking", "major", 2),
 )  # fmt: skip
-_CAMERAS: Final = (("EDGE-CAM-01", "CAM-GATE-01", "Z-GATE"), ("EDGE-CAM-02", "CAM-BAY-01", "Z-BAY"))
-_WEIGHTS: Final = hashlib.sha256(b"sample detector weights, version 1.4.2").hexdigest()
 
 
 def violation_lines(month: Month) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
@@ -28,7 +27,7 @@ def violation_lines(month: Month) -> tuple[list[dict[str, Any]], dict[str, bytes
         + timedelta(milliseconds=rng.randrange(60_000))
         for _ in range(month.share(FINDINGS))
     )
-    counters = {device: month.year * 10**7 + month.month * 10**5 for device, _, _ in _CAMERAS}
+    counters = {device: month.year * 10**7 + month.month * 10**5 for device, _, _ in CAMERAS}
     photos: dict[str, bytes] = {}
     lines = [_finding(month, rng, number, at, counters, photos) for number, at in enumerate(moments, start=1)]
     return lines, photos
@@ -38,7 +37,7 @@ def _finding(
     month: Month, rng: random.Random, number: int, at: datetime, counters: dict[str, int], photos: dict[str, bytes]
 ) -> dict[str, Any]:
     kind, severity, _ = rng.choices(_KINDS, weights=[weight for _, _, weight in _KINDS])[0]
-    device, camera, zone = rng.choice(_CAMERAS)
+    device, camera, zone = rng.choice(CAMERAS)
     counters[device] += 1
     seconds, frames = rng.randint(3, 25), rng.randint(20, 120)
     box = [rng.randint(10, 120), rng.randint(8, 30), rng.randint(24, 40), rng.randint(44, 56)]
@@ -55,12 +54,12 @@ def _finding(
         "seconds": str(seconds),
         "clock_offset_ms": str(rng.randint(-40, 40)),
         "camera": {"id": camera, "config": "2026-2"},
-        "zone": {"id": zone, "version": 3, "polygon_sha256": hashlib.sha256(zone.encode()).hexdigest()},
+        "zone": {"id": zone, "version": ZONE_VERSION, "polygon_sha256": polygon_digest(zone)},
         "ppe_rule": "PPE-7",
         "model": {
             "name": "ppe-sample",
             "version": "1.4.2",
-            "weights_sha256": _WEIGHTS,
+            "weights_sha256": WEIGHTS,
             "labels": "lm-5",
             "runtime": "onnxruntime 1.20",
         },
