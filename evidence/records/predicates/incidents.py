@@ -11,7 +11,7 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.records.facts import Fact
-from evidence.records.predicates.history import happened, instant, later, newest, number, objects, story
+from evidence.records.predicates.history import every, happened, instant, later, newest, number, objects, story
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 NO_GRADE: Final = "none"
@@ -50,14 +50,15 @@ def authority_told_in_time(scope: Scope) -> bool:
 
     Where it has not been told, true until that hour has passed at the instant of the record being judged.
     """
-    known = newest(scope, "unit_head_notified_at")
-    if known is None:
+    # A time that is stated again later does not move the hour.
+    known = [instant(item) for item in every(scope, "unit_head_notified_at")]
+    if not known:
         return scope.because("head_not_told")
-    due = later(instant(known), timedelta(minutes=_limit(scope, "authority_minutes")))
-    told = newest(scope, "authority_reported_at")
-    if told is None:
+    due = later(min(known), timedelta(minutes=_limit(scope, "authority_minutes")))
+    told = [instant(item) for item in every(scope, "authority_reported_at")]
+    if not told:
         return scope.at <= due or scope.because("authority_not_told")
-    return instant(told) <= due or scope.because("authority_told_late")
+    return min(told) <= due or scope.because("authority_told_late")
 
 
 def casualties_regraded(scope: Scope, payload: Mapping[str, Json]) -> bool:

@@ -120,6 +120,17 @@ def signed_by_inspector(scope: Scope, person: str) -> bool:
     return person in texts(newest(scope, "inspector_refs")) or scope.because("not_an_inspector")
 
 
+def unchanged(scope: Scope, field: str) -> bool:
+    """Whether the record leaves a field as its stream has it: other events than those made for it change nothing."""
+    stated = scope.candidate.payload.get(field)
+    if stated is None:
+        return True
+    earlier = [fact for fact in story(scope) if field in fact.payload and fact is not scope.candidate]
+    if earlier and scope.use(earlier[-1]).payload[field] == stated:
+        return True
+    return scope.because("changed_elsewhere")
+
+
 def another_person(scope: Scope, person: str, field: str) -> bool:
     """Whether a person never stood in a field of this stream: approver and author, verifier and doer."""
     others = {person_id(other) for other in every(scope, field)}
@@ -150,9 +161,11 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "checked_at_walking_pace": checked_at_walking_pace,
     "signed_by_inspector": signed_by_inspector,
     "another_person": another_person,
+    "unchanged": unchanged,
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "changed_elsewhere": ("该事件不得更改此项", "This event cannot change that"),
     "no_action": ("没有措施", "No action"),
     "action_open": ("措施尚未验证", "An action is not verified yet"),
     "unknown_action": ("措施不存在", "An action is not known"),

@@ -95,3 +95,17 @@ def test_a_blacklisted_contractor_stays_out_until_the_day_is_over(gate: Gate) ->
     assert failed(gate.approve("2026-03-31 23:59")) == {"CO.documents": "blacklisted"}
     assert failed(gate.approve("2026-04-01 00:00")) == {}
     assert gate.enter("2026-04-01 08:00") == {}
+
+
+def test_the_gate_does_not_renew_what_it_checks(gate: Gate) -> None:
+    when = "2026-07-01 00:00"
+    for changes in ({"licence_valid_to": "2030-01-01"}, {"personnel": [{"person_ref": "W-2"}]}):
+        person = "W-2" if "personnel" in changes else "W-1"
+        assert failed(gate.say("enter", when, person_ref=person, **changes))["CO.terms"] == "changed_elsewhere"
+    assert gate.enter(when) == {"CO.entry": "document_expired"}
+
+
+def test_documents_are_changed_by_the_site_not_by_the_contractor(gate: Gate) -> None:
+    change = {"event": "change", "licence_valid_to": "2030-01-01"}
+    own = gate.record("contractor_admission", FIRM, "2026-02-01 09:00", change, role="contractor")
+    assert failed(own) == {"LC2": "wrong_role"}

@@ -343,3 +343,20 @@ def test_distance_crosses_the_date_line_and_refuses_two_datums() -> None:
     assert Decimal(22) < distance(east, west) < Decimal(23)
     with pytest.raises(MixedDatum):
         distance(east, Position(Decimal(0), Decimal("179.9999"), GCJ02))
+
+
+@pytest.mark.parametrize("changes", [{"hazard_level": "general"}, {"due_at": at(days=90)}, {"owner_ref": "P-8"}])
+def test_HZ14_a_major_hazard_is_not_made_smaller_by_starting_on_it(changes: dict[str, Any]) -> None:
+    desk = reported()
+    desk.record(TYPE, HAZARD, **{**ACCEPT, "hazard_level": "major"})
+    desk.record(TYPE, HAZARD, **ASSIGN, **FIVE)
+    assert failed(desk.record(TYPE, HAZARD, role="worker", event="start", **changes)) == {"HZ14": "changed_elsewhere"}
+    assert failed(desk.record(TYPE, HAZARD, role="worker", event="start", hazard_level="major")) == {}
+
+
+@pytest.mark.parametrize("spelling", ["P-7", "person/P-7", "person/person/P-7", "p-7"])
+def test_HZ8_the_owner_does_not_verify_in_any_spelling(spelling: str) -> None:
+    desk = rectifying()
+    rectify(desk, after_photo(captured_at=at(hours=2)))
+    verdict = desk.record(TYPE, HAZARD, event="verify", verifier_ref=spelling, verify_result="passed")
+    assert failed(verdict)["HZ8"] == "verifier_is_owner"

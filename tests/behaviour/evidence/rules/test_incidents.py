@@ -380,3 +380,10 @@ def test_times_at_the_end_of_the_calendar_are_undecidable_and_never_raise() -> N
     last = "9999-12-31T23:59:59Z"
     head = Desk().record(TYPE, INCIDENT, **REPORT, deaths=1, unit_head_notified_at=last)
     assert failed(head) == {"IN1": "out_of_range"}
+
+
+def test_IN1_stating_the_heads_time_again_does_not_move_the_hour() -> None:
+    desk = reported(deaths=1, unit_head_notified_at=at())
+    desk.clock = START + timedelta(hours=3)
+    told = {"authority_reported_at": at(hours=3), "authority": "Bureau", "unit_head_notified_at": at(hours=2.5)}
+    assert failed(desk.record(TYPE, INCIDENT, event="notify_authority", **told))["IN1"] == "authority_told_late"

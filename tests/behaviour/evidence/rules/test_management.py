@@ -455,3 +455,11 @@ def test_days_at_the_end_of_the_calendar_are_undecidable_and_never_raise() -> No
     late = {**EVALUATION, "evaluated_on": "9999-12-31", "next_due": "9999-12-31"}
     judgement = Desk().record("compliance_evaluation", "requirement/Q-1", **late)
     assert failed(judgement) == {"CE1": "out_of_range"}
+
+
+@pytest.mark.parametrize("changes", [{"due_at": at(days=900)}, {"owner_ref": "P-9"}])
+def test_AC7_owner_and_due_time_change_by_their_own_events_only(changes: dict[str, Any]) -> None:
+    desk = Desk()
+    assert act(desk, OPEN, {"event": "start", **changes}) == {"AC7": "changed_elsewhere"}
+    assert act(desk, {"event": "reassign", "owner_ref": "P-9", "due_at": at(days=900)}) == {"AC7": "changed_elsewhere"}
+    assert act(desk, {"event": "reassign", "owner_ref": "P-9", "due_at": OPEN["due_at"]}) == {}
