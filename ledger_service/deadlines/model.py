@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from evidence.records.deadlines import Deadline, DeadlineState
+
+_INSTANT: Final = timedelta(microseconds=1)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,9 @@ class DeadlineFilter:
 
 def row_of(ledger: str, stream: str, item: Deadline, now: datetime) -> DeadlineRow:
     """A deadline worked out at `now`, as a row."""
-    # A breach begins with the first instant after the due time.
-    looks = [told.at for told in item.escalations] + ([item.due + timedelta(microseconds=1)] if item.due else [])
+    # A breach begins with the first instant after the due time; the last one of the calendar has none after it.
+    breach = [item.due + _INSTANT] if item.due and item.due < _LAST else []
+    looks = [told.at for told in item.escalations] + breach
     coming = [at for at in looks if at > now] if item.met_at is None else []
     return DeadlineRow(
         ledger=ledger,

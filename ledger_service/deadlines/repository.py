@@ -26,10 +26,11 @@ def touched_streams(
     return sorted(connection.execute(query).scalars())
 
 
-def due_streams(connection: Connection, ledger: str, now: datetime, limit: int) -> list[str]:
-    """Streams for which time alone has changed something."""
+def due_streams(connection: Connection, ledger: str, now: datetime, after: str, limit: int) -> list[str]:
+    """Streams for which time alone has changed something, ascending, those behind `after`."""
     query = select(deadlines.c.stream).distinct().where(deadlines.c.ledger == ledger, deadlines.c.next_at <= now)
-    return sorted(connection.execute(query.limit(limit)).scalars())
+    query = query.where(deadlines.c.stream > after).order_by(deadlines.c.stream)
+    return list(connection.execute(query.limit(limit)).scalars())
 
 
 def rows_of(connection: Connection, ledger: str, stream: str) -> list[DeadlineRow]:

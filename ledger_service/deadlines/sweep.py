@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from evidence.canonical import Json
 from evidence.encoding import format_time
+from evidence.errors import EvidenceError
 from evidence.records import Catalogue
 from evidence.records.deadlines import Deadline, deadlines_of
 from evidence.records.facts import Fact
@@ -33,8 +35,10 @@ from ledger_service.kit.clock import Clock
 from ledger_service.kit.db import read, write
 from ledger_service.kit.dialect import lock_ledger
 from ledger_service.kit.keystore import KeyStore
+from ledger_service.privacy.errors import SealBroken
 from ledger_service.reminders.plan import Reminders
 from ledger_service.statements.model import Rejected
+from ledger_service.statements.repository import tail
 from ledger_service.statements.sequencer import Sequencer
 
 CURSOR = "deadlines"
@@ -82,8 +86,7 @@ class DeadlineSweep:
                 return None
             end = min(begin + STEP, size)
             streams = repository.touched_streams(connection, ledger, self._types, begin, end)
-        for stream in streams:
-            self._update(ledger, stream)
+        self._update_all(ledger, streams)
         with write(self._engine) as connection:
             lock_ledger(connection, ledger)
             # Another process may have gone further in the meantime: a cursor never goes back.
@@ -91,25 +94,38 @@ class DeadlineSweep:
         return len(streams)
 
     def _follow_time(self, ledger: str) -> int:
-        looked = 0
+        looked, last = 0, ""
         now = self._clock.now()
         while True:
             with read(self._engine) as connection:
-                streams = repository.due_streams(connection, ledger, now, STEP)
-            for stream in streams:
-                self._update(ledger, stream)
+                streams = repository.due_streams(connection, ledger, now, last, STEP)
+            self._update_all(ledger, streams)
             looked += len(streams)
             if len(streams) < STEP:
                 return looked
+            last = streams[-1]  # Each stream once in a run, whatever became of it.
+
+    def _update_all(self, ledger: str, streams: Sequence[str]) -> None:
+        """Work the streams out one by one; one that cannot be read, or goes beyond the calendar, holds up no other."""
+        for stream in streams:
+            try:
+                self._update(ledger, stream)
+            except (EvidenceError, SealBroken, ArithmeticError, ValueError) as error:
+                structlog.get_logger("deadlines").error(
+                    "deadlines of a stream not worked out", ledger=ledger, stream=stream, error=type(error).__name__
+                )
 
     def _update(self, ledger: str, stream: str) -> None:
         with write(self._engine) as connection:
             lock_ledger(connection, ledger)
-            now = self._clock.now()
+            # The log's time is never behind its newest entry: a clock that was set back, or another process's that is
+            # ahead, must not hide what was received a moment "later".
+            clock = self._clock.now()
+            now = max(clock, tail(connection, ledger)[1] or clock)
             found = self._work_out(connection, ledger, stream, now)
             rows = [row_of(ledger, stream, item, now) for item in found]
             repository.replace_rows(connection, ledger, stream, rows)
-            self._reminders.create(connection, ledger, stream, found, now)
+            self._reminders.create(connection, ledger, stream, found, clock)
             self._record_breaches(connection, ledger, [item for item in found if item.breached_at is not None])
 
     def _work_out(self, connection: Connection, ledger: str, stream: str, now: datetime) -> list[Deadline]:

@@ -32,10 +32,13 @@ class ServiceSigner:
         self._rules = rules
 
     def record_id(self, ledger: str, purpose: str, at: datetime, *parts: str | int) -> str:
-        """UUIDv7 of the time `at` and 80 bits that follow from purpose and parts under the ledger's secret."""
+        """UUIDv7 of the time `at` and 80 bits that follow from purpose and parts under the ledger's secret.
+
+        A time before 1970, which a record may well state, counts as the beginning of 1970.
+        """
         secret = hmac.digest(self._keystore.stream_key(ledger), f"safety-ledger/{purpose}/record-id".encode(), "sha256")
         tail = hmac.digest(secret, "\n".join(map(str, parts)).encode(), "sha256")[:10]
-        return uuid7(int(at.timestamp() * 1000), tail)
+        return uuid7(max(0, int(at.timestamp() * 1000)), tail)
 
     def prepare(
         self, ledger: str, record_type: str, record_id: str, payload: Mapping[str, Json], occurred_at: datetime
