@@ -98,6 +98,8 @@ class Evaluation:
         self, variables: Mapping[str, Any], payload: Mapping[str, Any], predicates: Mapping[str, Predicate]
     ) -> None:
         """`payload` holds the fields that the expressions name, each converted once."""
+        self._payload = payload
+        self._ordered: dict[str, Any] | None = None
         self._predicates = predicates
         self._registered: set[str] = set()
         self._codes: list[str] = []
@@ -155,7 +157,7 @@ class Evaluation:
         if self._calls > MAX_CALLS:
             return self._note(TOO_LARGE)
         try:
-            value = predicate(self._scope, *(_sorted(item) for item in arguments))
+            value = predicate(self._scope, *map(self._argument, arguments))
         except Undecidable as undecidable:
             return self._note(str(undecidable))
         except Exception:
@@ -164,6 +166,16 @@ class Evaluation:
             self._interrupt = error
             return _UNDECIDED
         return value if _is_cel(value) else self._note(PREDICATE_FAILED)
+
+    def _argument(self, value: Any) -> Any:
+        """An argument in one order; the record as a whole, which most rules about it hand over, is ordered once."""
+        if type(value) is not dict:
+            return _sorted(value) if type(value) is list else value
+        if value != self._payload:
+            return _sorted(value)
+        if self._ordered is None:
+            self._ordered = _sorted(value)
+        return self._ordered
 
     def _note(self, code: str) -> _Undecided:
         self._codes.append(code)
