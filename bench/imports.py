@@ -1,4 +1,7 @@
-"""Import of a table of trainings over HTTP, from file to receipt; beside the bare ingest of the same statements."""
+"""Import of tables of trainings over HTTP, from file to receipt, beside the bare ingest of the same statements.
+
+Both sides are judged; a further row tells what the judging of trainings costs the sequencer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 
 import httpx
 from openpyxl import Workbook
@@ -27,19 +30,23 @@ from ledger_service.importing.mapping import parse_mapping
 from ledger_service.importing.rows import Row as SourceRow
 from ledger_service.importing.rows import open_source
 from ledger_service.importing.sign import DeviceKey, Signer
+from ledger_service.statements.model import Sequenced
 
 _BATCH = 250
+_PERSONS = 2000
 _DEVICES = {"HR-SYSTEM": DeviceKey.from_seed("urn:safety-ledger:device:hr", b"h" * 32)}
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """One row: a CSV of trainings against its own statements, made beforehand."""
-    rounds, count = (1, 250) if quick else (3, 2500)
+    """Rows of CSV in ten files, each in turn with as many statements made beforehand; then what the judging costs."""
+    rounds, count = (1, 250) if quick else (9, 10_000)
     SCRATCH.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=SCRATCH) as name, ledger(Path(name, "data")) as services:
         services.keys.enrol(LEDGER, _DEVICES["HR-SYSTEM"].key.public, "HR", "system")
         with server(Path(name, "data")) as port:
             yield _against_ingest(services, port, Path(name), rounds, count)
+    with TemporaryDirectory(dir=SCRATCH) as name:
+        yield _judging(Path(name), min(rounds, 3), min(count, 2000))
 
 
 def _against_ingest(services: Services, port: int, folder: Path, rounds: int, count: int) -> Row:
@@ -47,21 +54,20 @@ def _against_ingest(services: Services, port: int, folder: Path, rounds: int, co
     signer = Signer(_DEVICES, services.keystore.stream_key(LEDGER))
 
     def table() -> Path:
-        return write_table(folder / f"training-{next(numbers)}.csv", next(numbers), count)
-
-    files = iter([table() for _ in range(rounds + 1)])
-    prepared = iter([signed(services, signer, table()) for _ in range(rounds + 1)])
+        series = next(numbers)
+        return write_table(folder / f"training-{series}.csv", series, count)
 
     def ours() -> float:
+        path = table()
         begin = perf_counter()
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             importer = Importer(HttpLedger(client, LEDGER), signer, services.record_types)
-            report = importer.run(next(files), source_mapping("hr_training"))
+            report = importer.run(path, source_mapping("hr_training"))
         assert (report.created, report.rejected) == (count, 0)
         return perf_counter() - begin
 
     def peer() -> float:
-        texts = iter(next(prepared))
+        texts = iter(signed(services, signer, table()))
         bodies = []
         while batch := list(islice(texts, _BATCH)):
             bodies.append("".join(f'"{text}"\n' for text in batch).encode())
@@ -69,8 +75,36 @@ def _against_ingest(services: Services, port: int, folder: Path, rounds: int, co
         return drive(port, [post(path, body, "application/x-ndjson") for body in bodies], 2)
 
     result = duel(ours, peer, rounds)
-    name = f"import of {count} training rows (CSV, signed here) / ingest of the same statements, {_BATCH} a request"
+    rows = f"{(rounds + 1) * count:,} training rows in files of {count:,}"
+    name = f"import of {rows} (CSV, signed here) / ingest of such statements, {_BATCH} a request"
     return Row(name, result.ratio, 0.6, per_second(count, result.ours), per_second(count, result.peer))
+
+
+def _judging(folder: Path, rounds: int, count: int) -> Row:
+    """The pipeline in process with the rules, and with none: two ledgers in turn, on one processor's time."""
+    numbers = iter(range(10**6))
+    with ledger(folder / "judged") as judged, ledger(folder / "plain") as plain:
+        setattr(plain.judge, "judged", lambda _: False)  # noqa: B010
+
+        def run(services: Services) -> float:
+            path = write_table(folder / "trainings.csv", next(numbers), count)
+            texts = iter(signed(services, Signer(_DEVICES, services.keystore.stream_key(LEDGER)), path))
+            batches = iter(lambda: list(islice(texts, _BATCH)), [])
+            return sum(_submit(services, batch) for batch in batches)
+
+        for services in (judged, plain):
+            services.keys.enrol(LEDGER, _DEVICES["HR-SYSTEM"].key.public, "HR", "system")
+        result = duel(lambda: run(judged), lambda: run(plain), rounds)
+    name = "ingest of training rows, judged / not judged, the pipeline in process"
+    return Row(name, result.ratio, None, per_second(count, result.ours), per_second(count, result.peer))
+
+
+def _submit(services: Services, batch: list[str]) -> float:
+    begin = process_time()
+    outcomes = services.statements.submit_now(LEDGER, batch)
+    seconds = process_time() - begin
+    assert all(isinstance(outcome, Sequenced) for outcome in outcomes)
+    return seconds
 
 
 def write_table(path: Path, series: int, count: int) -> Path:
@@ -98,7 +132,7 @@ def training(series: int, number: int) -> dict[str, str]:
     """One row."""
     start = datetime(2026, 3, 2, 8, 30, tzinfo=UTC) + timedelta(minutes=number % 50_000)
     filled = {
-        "培训编号": f"PX{series}-{number}", "工号": f"SH{number % 3000:05d}", "姓名": "王小明", "用工类型": "正式",
+        "培训编号": f"PX{series}-{number}", "工号": f"SH{number % _PERSONS:05d}", "姓名": "王小明", "用工类型": "正式",
         "岗位": "装卸工", "部门": "仓储部", "培训类别": "应急", "课程": "泄漏处置与应急疏散", "大纲版本": "2026.1",
         "培训机构": "临港危化品仓储培训中心", "讲师工号": "SH00017", "开始时间": f"{start:%Y-%m-%d %H:%M}",
         "结束时间": f"{start + timedelta(hours=4):%Y-%m-%d %H:%M}", "学时": "4", "培训方式": "现场",
