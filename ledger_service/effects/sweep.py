@@ -54,6 +54,8 @@ class _Step:
 
     begin: int
     end: int
+    size: int
+    """Of the log that was looked at."""
     statements: tuple[PreparedStatement, ...]
     covered: int
     not_built: int
@@ -111,7 +113,7 @@ class EffectSweep:
                 if effect.effect in RECORD_TYPES:
                     [entry] = repository.opened(connection, ledger, [effect.of_index])
                     self._take(ledger, effect, entry, role_of, builder, plan)
-        return _Step(begin, end, tuple(plan.statements), plan.covered, plan.not_built)
+        return _Step(begin, end, size, tuple(plan.statements), plan.covered, plan.not_built)
 
     def _take(
         self, ledger: str, effect: PendingEffect, entry: OpenedEntry, role_of: RoleOf, builder: Builder, plan: Plan
@@ -147,6 +149,8 @@ class EffectSweep:
             lock_ledger(connection, ledger)
             if repository.cursor(connection, ledger, CURSOR) != step.begin:
                 return None
+            if repository.erased_since(connection, ledger, step.size):
+                return EffectCounts()  # What was read may be gone: look at the same stretch again.
             outcomes = self._sequencer.sequence_in(connection, step.statements) if step.statements else []
             for outcome in outcomes:
                 if isinstance(outcome, Rejected) and outcome.error.status != 409:

@@ -110,6 +110,8 @@ class ReconsiderService:
             lock_ledger(connection, ledger)
             if repository.cursor(connection, ledger, CURSOR) != begin:
                 return None
+            if repository.erased_since(connection, ledger, size):
+                return 0  # What was read may be gone: look at the same stretch again.
             outcomes = self._sequencer.sequence_in(connection, statements) if statements else []
             for outcome in outcomes:
                 if isinstance(outcome, Rejected) and outcome.error.status != 409:

@@ -8,6 +8,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from evidence.erasures import RECORD_TYPE as ERASURE
 from evidence.records.facts import MENTIONS_LIMIT
 from ledger_service.entries import repository as entry_rows
 from ledger_service.entries.model import Disclosure
@@ -42,6 +43,12 @@ class OpenedEntry:
 def size(connection: Connection, ledger: str) -> int:
     """Number of entries."""
     return entry_rows.size(connection, ledger)
+
+
+def erased_since(connection: Connection, ledger: str, begin: int) -> bool:
+    """Whether an erasure stands at `begin` or behind it: what was read before may repeat what it took away."""
+    query = select(entries.c.idx).where(entries.c.ledger == ledger, entries.c.idx >= begin)
+    return connection.execute(query.where(entries.c.record_type == ERASURE).limit(1)).first() is not None
 
 
 def leaf_hash_at(connection: Connection, ledger: str, index: int) -> bytes | None:

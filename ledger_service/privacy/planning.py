@@ -13,9 +13,12 @@ from evidence.key_events import RECORD_TYPE as KEY_EVENT
 from ledger_service.models import data_keys, entries
 from ledger_service.privacy.model import Doomed, ErasurePlan, Hold, Kept, Why
 from ledger_service.privacy.retention import PERMANENT, Period
-from ledger_service.privacy.search import LogRecord, Match, Search, attachments_of, read_log
+from ledger_service.privacy.search import PERSON, LogRecord, Match, Search, attachments_of, read_log
 
 JUDGEMENT = "rule_results"
+FOLLOWS: Mapping[str, str] = {"judgement": "of_index", "deadline_event": "started_index"}
+"""What the ledger itself found about a record, with the field that says which: it stays and goes with that record."""
+Reason = tuple[Why, date | None, str]
 _UNKNOWN = Period("unknown", PERMANENT, "record", "the record type is not known here")
 
 
@@ -28,11 +31,20 @@ class Ground:
     today: date
     day_of: Callable[[datetime], date]
 
-    def keeps(self, record: LogRecord, match: Match, subject: str, newest: date) -> tuple[Why, date | None, str] | None:
-        """Why the record stays, until when and after which rule; None where nothing keeps it."""
+    def keeps(
+        self, record: LogRecord, match: Match, subject: str, newest: date, decided: Mapping[int, Reason | None]
+    ) -> Reason | None:
+        """Why the record stays, until when and after which rule; None where nothing keeps it.
+
+        `decided` are the entries before it that speak of the person.
+        """
+        spoken_of = {item.casefold() for item in (subject, *match.subjects, str(record.payload.get("subject")))}
         for hold in self.holds:
-            if hold.scope == subject or hold.scope in match.subjects or hold.scope == record.payload.get("subject"):
+            if hold.scope.casefold() in spoken_of:
                 return Why.LEGAL_HOLD, hold.until, hold.basis
+        followed = record.payload.get(FOLLOWS.get(record.record_type, ""))
+        if isinstance(followed, int) and (followed in decided or match.whole):
+            return decided.get(followed)
         period = self.periods.get(record.record_type, _UNKNOWN)
         if record.record_type == KEY_EVENT:
             return Why.SIGNING_KEY, None, period.source
@@ -49,6 +61,7 @@ class _Tally:
     """What the reading of the log collects."""
 
     erase: list[Doomed] = field(default_factory=list)
+    decided: dict[int, Reason | None] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     candidates: set[str] = field(default_factory=set)
     referred: set[str] = field(default_factory=set)
@@ -62,6 +75,8 @@ def make_plan(connection: Connection, ledger: str, search: Search, ground: Groun
     """The plan, from one snapshot. Reads and opens every disclosure of the ledger once."""
     tally = _Tally(terms=[0] * terms)
     newest = _newest_days(connection, ledger, ground.day_of)
+    if search.subject.startswith(PERSON):
+        search = search.with_certificates(read_log(connection, ledger, record_types=search.certificate_types))
     size = 0
     for record in read_log(connection, ledger):
         size = record.index + 1
@@ -94,7 +109,7 @@ def _take(tally: _Tally, record: LogRecord, search: Search, ground: Ground, newe
     for at, hit in enumerate(match.terms):
         tally.terms[at] += hit
     names = tuple(sorted(match.fields))
-    kept = ground.keeps(record, match, search.subject, newest)
+    kept = tally.decided[record.index] = ground.keeps(record, match, search.subject, newest, tally.decided)
     if kept is not None:
         tally.referred |= attached
         tally.kept.append(Kept(record.index, record.record_id, record.record_type, names, *kept))

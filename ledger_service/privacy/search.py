@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,17 +49,24 @@ class Match:
     """Every subject that the record names: a hold on one of them covers it."""
 
 
-def read_log(connection: Connection, ledger: str, begin: int = 0) -> Iterator[LogRecord]:
-    """Every entry from `begin` on, with its openable disclosures."""
+def read_log(
+    connection: Connection, ledger: str, begin: int = 0, record_types: Collection[str] | None = None
+) -> Iterator[LogRecord]:
+    """Every entry from `begin` on, of these types if any are given, with its openable disclosures."""
     columns = (entries.c.idx, entries.c.record_id, entries.c.record_type, entries.c.stream, entries.c.occurred_at)
     while True:
         query = select(*columns).where(entries.c.ledger == ledger, entries.c.idx >= begin)
+        if record_types is not None:
+            query = query.where(entries.c.record_type.in_(sorted(record_types)))
         rows = connection.execute(query.order_by(entries.c.idx).limit(CHUNK)).all()
         if not rows:
             return
         end = rows[-1].idx + 1
         found: dict[int, list[Opened]] = defaultdict(list)
-        here = (disclosures.c.idx >= begin, disclosures.c.idx < end, disclosures.c.sealed.is_not(None))
+        within = (disclosures.c.idx >= begin, disclosures.c.idx < end)
+        if record_types is not None:
+            within = (disclosures.c.idx.in_([row.idx for row in rows]),) * 2
+        here = (*within, disclosures.c.sealed.is_not(None))
         for item in read_disclosures(connection, ledger, *here):
             found[item.index].append(item)
         for row in rows:
@@ -91,13 +98,42 @@ class Search:
         blind: Callable[[str], str],
         types: Mapping[str, RecordType],
         terms: Sequence[str] = (),
+        certificates: Collection[str] = (),
     ) -> None:
+        """`certificates` are subjects that count as the person's own."""
         self.subject = subject
         self.stream = blind(subject)
+        self._blind = blind
+        self._folded = subject.casefold()
+        self._certificates = {item: token(item) for item in certificates}
+        self._own = frozenset({self.stream, *map(blind, certificates)})
         self._types = types
+        self._texts = terms
         # In JSON, a quotation mark or a backslash of the text has another form.
         self._terms = [orjson.dumps(term).decode()[1:-1].casefold() for term in terms]
-        self._token = re.compile(rf"(?<![A-Za-z0-9._/-]){re.escape(subject)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
+        self._token = token(subject)
+
+    @property
+    def certificate_types(self) -> frozenset[str]:
+        """The types of record that a person's certificates consist of."""
+        return frozenset(name for name, kind in self._types.items() if kind.subject_kind == CREDENTIAL)
+
+    def with_certificates(self, records: Iterable[LogRecord]) -> Search:
+        """The same search, knowing the person's certificates: only the first of their events need name the holder.
+
+        A certificate that was ever recorded as somebody else's is not taken for the person's.
+        """
+        holders: dict[str, set[str]] = defaultdict(set)
+        for record in records:
+            subject, kind = record.payload.get("subject"), self._types[record.record_type]
+            if isinstance(subject, str):
+                holders[subject] |= {
+                    who.casefold()
+                    for name, who in kind.concerns(record.payload).items()
+                    if who is not None and who.startswith(PERSON) and kind.fields[name].concerns != name
+                }
+        mine = [subject for subject, persons in holders.items() if persons == {self._folded}]
+        return Search(self.subject, self._blind, self._types, self._texts, mine)
 
     def match(self, record: LogRecord) -> Match | None:
         """What in `record` speaks of the subject; None where nothing does."""
@@ -105,34 +141,48 @@ class Search:
         record_type = self._types.get(record.record_type)
         concerns = dict.fromkeys(payload) if record_type is None else record_type.concerns(payload)
         links = () if record_type is None else record_type.links(payload)
-        if self.subject.startswith(RECORD):
-            mine = record.record_id == self.subject.removeprefix(RECORD) and bool(concerns)
-            subjects = frozenset(link.subject for link in links)
-            return Match(frozenset(concerns), True, (), subjects) if mine else None
         texts = {name: orjson.dumps(value).decode() for name, value in payload.items()}
         subjects = frozenset(
             {link.subject for link in links}
             | {item for text in texts.values() for item in _PERSONS.findall(text)}
             | {subject for subject in concerns.values() if subject is not None}
         )
-        found = self._mentions(texts, concerns, {link.field for link in links if link.subject == self.subject})
+        if self.subject.startswith(RECORD):
+            mine = record.record_id == self.subject.removeprefix(RECORD) and bool(concerns)
+            return Match(frozenset(concerns), True, (), subjects) if mine else None
+        found = self._mentions(texts, concerns, {link.field for link in links if self._is(link.subject)})
         hits = [{name for name, text in texts.items() if term in text.casefold()} for term in self._terms]
-        own = record.stream == self.stream
-        if not (own or found or any(hits)):
+        own = record.stream in self._own
+        # Whoever cites a certificate need not speak of its holder otherwise: the field goes, and nothing else.
+        cited = {link.field for link in links if link.subject in self._certificates}
+        cited |= {name for name, text in texts.items() if any(it.search(text) for it in self._certificates.values())}
+        if not (own or found or cited or any(hits)):
             return None
-        others = {item for item in subjects if item.startswith(PERSON)} - {self.subject}
+        others = {item for item in subjects if item.startswith(PERSON) and not self._is(item)}
         whole = own or (bool(found) and not others)
         if whole:
-            about = (None, self.subject, payload.get("subject"))
-            found |= {name for name, subject in concerns.items() if subject in about}
+            found |= {
+                name
+                for name, subject in concerns.items()
+                if subject is None or self._is(subject) or subject == payload.get("subject")
+            }
             if record_type is not None and record_type.subject_kind == CREDENTIAL and "subject" in payload:
                 found.add("subject")  # The number of somebody's certificate.
-        fields = frozenset(found.union(*hits))
+        fields = frozenset(found.union(cited, *hits))
         return Match(fields, whole, tuple(bool(names) for names in hits), subjects) if fields else None
 
     def _mentions(self, texts: Mapping[str, str], concerns: Mapping[str, str | None], linked: set[str]) -> set[str]:
-        named = {name for name, subject in concerns.items() if subject == self.subject}
+        named = {name for name, subject in concerns.items() if subject is not None and self._is(subject)}
         return named | linked | {name for name, text in texts.items() if self._token.search(text)}
+
+    def _is(self, subject: str) -> bool:
+        """Whether a subject is the one looked for: as for the rules, spellings of one person are one."""
+        return subject.casefold() == self._folded
+
+
+def token(subject: str) -> re.Pattern[str]:
+    """A subject on its own in a text, not as a part of a longer one, however it is spelled."""
+    return re.compile(rf"(?<![A-Za-z0-9._/-]){re.escape(subject)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])", re.IGNORECASE)
 
 
 def attachments_of(payload: Mapping[str, Any]) -> list[str]:

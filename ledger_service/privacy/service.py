@@ -7,6 +7,7 @@ or nothing of it; only files are deleted after the commit, and `sweep` deletes t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -174,7 +175,9 @@ class ErasureService:
     def _refuse_naming(reason: str, legal_basis: str, subject: str, terms: Sequence[str]) -> None:
         """The erasure entry stays for good: it must not bring back what it erases."""
         words = f"{reason}\n{legal_basis}".casefold()
-        if any(item.casefold() in words for item in (subject, *terms)):
+        number = re.escape(subject.partition("/")[2].casefold())
+        alone = re.search(rf"(?<![a-z0-9]){number}(?![a-z0-9])", words)
+        if alone or any(item.casefold() in words for item in (subject, *terms)):
             raise BadRequest("basis and reason stay in the log: they must not name the person", reason="names-person")
 
 

@@ -91,9 +91,15 @@ class Vault:
         keys = data_keys.live(connection, ledger, wanted)
         missing = [holder for holder in wanted if holder not in keys]
         if missing:
-            self._prove_master(connection)
+            known = data_keys.any_live(connection)
+            if known is None:
+                self.master.create()
             first = data_keys.next_number(connection, ledger)
             made = [self._make(ledger, first + at, item, wanted[item]) for at, item in enumerate(missing)]
+            if known is not None:
+                # New keys under a wrong master key would be lost when the right one is put back. Tried after wrapping,
+                # which reads the key anew: another one may have taken its place while this process ran.
+                self.master.unwrap(known.master, known.wrapped, known.context)
             data_keys.add(connection, made)
             keys |= {key.holder: key for key in made}
         return keys
@@ -122,14 +128,6 @@ class Vault:
         key = DataKey(ledger, number, holder, "", b"", index)
         master, wrapped = self.master.wrap(self._random(KEY_SIZE), key.context)
         return replace(key, master=master, wrapped=wrapped)
-
-    def _prove_master(self, connection: Connection) -> None:
-        """New keys under a wrong master key would be lost when the right one is put back: try it on what exists."""
-        known = data_keys.any_live(connection)
-        if known is None:
-            self.master.create()
-        else:
-            self.master.unwrap(known.master, known.wrapped, known.context)
 
 
 def ledger_holder(index: int) -> str:

@@ -11,6 +11,7 @@ from evidence.key_events import KeyEvent
 from evidence.records.judgement import Judgement
 from evidence.records.model import Link
 from ledger_service.errors import ServiceError
+from ledger_service.privacy.search import attachments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class PreparedStatement:
     """Of the record type."""
     supersedes: str | None = None
     counter: int | None = None
+
+    @property
+    def attachments(self) -> list[str]:
+        """SHA-256 of every attachment that the payload names."""
+        return attachments_of(self.payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from evidence.entry import encode_entry
 from evidence.errors import EvidenceError
 from evidence.hashing import leaf_hash
 from evidence.key_events import KeyEvent, KeyHistory
-from ledger_service.errors import Conflict, ServiceError
+from ledger_service.errors import Conflict, Refused, ServiceError
 from ledger_service.judging.model import Sealed
 from ledger_service.kit.evidence_errors import refusal
 from ledger_service.statements.model import Outcome, PreparedStatement, Rejected, Sequenced
@@ -53,6 +53,8 @@ class LogState:
     keys: KeyHistory
     refused: ServiceError | None = None
     """Why the ledger takes no new entry."""
+    erased: frozenset[str] = frozenset()
+    """Attachments of the group whose bytes an erasure took away since the statements were checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class GroupPlan:
             return Rejected(Conflict("this record id was used for other bytes", reason="record-id-taken"))
         if self.state.refused is not None:
             return Rejected(self.state.refused)
+        if self.state.erased.intersection(statement.attachments):
+            return Rejected(Refused("an attachment was erased: upload it again", reason="AttachmentMissing"))
         try:
             return self._place(statement)
         except EvidenceError as error:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from ledger_service.entries.model import read_judgement
 from ledger_service.entries.repository import judgements_of
 from ledger_service.kit.dialect import insert_rows
-from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, stream_heads
+from ledger_service.models import JUDGEMENT_POSITION, disclosures, entries, erased_blobs, stream_heads
 from ledger_service.models.types import microseconds
 from ledger_service.privacy.concerns import judgement_holder
 from ledger_service.privacy.vault import Sealable, vault_of
@@ -41,6 +41,7 @@ _KNOWN = select(
     entries.c.stream_seq,
     entries.c.received_at,
 ).where(entries.c.ledger == bindparam("ledger"), entries.c.record_id.in_(bindparam("wanted", expanding=True)))
+_ERASED = select(erased_blobs.c.sha256).where(erased_blobs.c.sha256.in_(bindparam("wanted", expanding=True)))
 _HEADS = select(stream_heads.c.stream, stream_heads.c.stream_seq, stream_heads.c.leaf_hash).where(
     stream_heads.c.ledger == bindparam("ledger"), stream_heads.c.stream.in_(bindparam("wanted", expanding=True))
 )
@@ -82,6 +83,14 @@ def heads(connection: Connection, ledger: str, streams: Iterable[str]) -> dict[s
         for chunk in chunks(streams)
         for stream, stream_seq, leaf_hash in connection.execute(_HEADS, {"ledger": ledger, "wanted": chunk})
     }
+
+
+def erased(connection: Connection, digests: Iterable[str]) -> frozenset[str]:
+    """Those of the attachments whose bytes an erasure took away."""
+    found: set[str] = set()
+    for chunk in chunks(digests):
+        found |= set(connection.execute(_ERASED, {"wanted": chunk}).scalars())
+    return frozenset(found)
 
 
 def add_entries(connection: Connection, placed: Sequence[Placed]) -> None:

@@ -90,7 +90,8 @@ class Sequencer:
         history = self._history(connection, ledger, fresh=any(statement.key_event for statement in group))
         # The clock is read under the lock: otherwise a group that waited longer would be dated before the one ahead.
         refused = self.refusal(connection, ledger)
-        state = LogState(next_index, last_received_at, known, heads, history, refused)
+        erased = repository.erased(connection, (digest for statement in group for digest in statement.attachments))
+        state = LogState(next_index, last_received_at, known, heads, history, refused, erased)
         judging = self._judge.begin(connection, ledger, group, state, keep=judged is not None)
         if judged is not None:
             judged.append(judging)
