@@ -14,7 +14,7 @@ from typing import Any, Final
 from evidence.encoding import format_time
 from evidence.records.catalogue import Catalogue
 from evidence.records.facts import Fact, MemoryFacts
-from evidence.records.judgement import Judgement
+from evidence.records.judgement import Judgement, Outcome
 from evidence.records.rules.engine import RuleEngine
 
 START: Final = datetime(2026, 9, 7, 1, 0, tzinfo=UTC)
@@ -107,8 +107,9 @@ class LoadingSite:
 
     def take_judged(self, fact: Fact, judgement: Judgement) -> None:
         """Add a record with what its judgement froze. Raises AssertionError where a rule objects to it."""
-        if judgement.failed() or judgement.marks:
-            raise AssertionError(f"the sample is not clean: {judgement.failed()} {judgement.marks}")
+        against = [(item.rule, item.reason) for item in judgement.results if item.outcome is not Outcome.PASS]
+        if against or judgement.marks:
+            raise AssertionError(f"the sample is not clean: {against} {judgement.marks}")
         self._take(replace(fact, blocked=judgement.blocked(), step=judgement.step))
 
     def snapshot(self) -> MemoryFacts:
