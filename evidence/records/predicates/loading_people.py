@@ -14,6 +14,7 @@ from evidence.records.predicates.loading import given, identifier, row_of, signe
 from evidence.records.predicates.scope import Predicate, Scope
 
 WUSHUANG: Final = "wushuang"
+_OVERRIDING: Final = frozenset({"loading_manager", "device", "importer", "service", ""})
 
 
 def certificates_valid(scope: Scope) -> bool:
@@ -45,11 +46,12 @@ def right_instruments(scope: Scope) -> bool:
 def override_allowed(scope: Scope, override: Sequence[Json]) -> bool:
     """LO3: only the operation's loading manager overrides, with a reason and a photo that is attached.
 
+    A key enrolled for another role does not speak for him; a shared tablet or an imported record may.
     That nothing but a soft rule can be overridden is the engine's own rule.
     """
     manager = identifier(given(scope, "loading_manager_ref"), "person")
     files = {item.get("sha256") for item in objects(scope.candidate.payload.get("attachments"))}
-    good = True
+    good = scope.candidate.role in _OVERRIDING or scope.because("not_loading_manager")
     for item in objects(list(override)):
         if not manager or identifier(item.get("by"), "person") != manager:
             good = scope.because("not_loading_manager")

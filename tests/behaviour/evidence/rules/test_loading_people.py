@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.loading_site import OPERATION, PHOTO, START, Site, failed
+from tests.fakes.loading_site import OPERATION, PHOTO, START, Site, failed, photo
 
 
 @pytest.fixture
@@ -137,3 +137,13 @@ def test_S12_one_person_in_two_spellings_is_one_signer(spelling: str) -> None:
     site.book(operator_ref="M-1")
     judgement = site.step("S12", operator_ref="M-1", performed_by="M-1", witnessed_by=spelling)
     assert failed(judgement)["S12"] == "same_signer"
+
+
+@pytest.mark.parametrize(
+    ("role", "reason"), [("loading_manager", None), ("device", None), ("operator", "not_loading_manager")]
+)
+def test_LO3_an_override_comes_from_no_other_roles_key(site: Site, role: str, reason: str | None) -> None:
+    site.steps("S01", "S07")
+    override = [{"rule": "S08", "by": "M-1", "reason": "same product all day", "photo": PHOTO}]
+    judgement = site.step("S08", after=1, override=override, attachments=[photo()], claims={"role": role})
+    assert failed(judgement).get("LO3") == reason
