@@ -151,6 +151,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "not_computable": ("规则无法计算", "The rule cannot be computed with these values"),
     "predicate_failed": ("判定函数不能处理这些值", "A predicate cannot work with these values"),
     "too_large": ("列表过长", "A list is too long to be judged"),
+    "too_many_mentions": ("相关记录过多", "Too many records mention it to look through all of them"),
     "no_table": ("没有当时有效的表", "No table was in force"),
     "no_limit": ("限值表中没有此项", "The table of limits has no such entry"),
     "no_lifecycle": ("此类对象没有状态", "Such a subject has no state"),

@@ -10,6 +10,7 @@ from evidence.records.facts import Fact
 from evidence.records.loading.course import OPERATION, OVER
 from evidence.records.predicates.history import instant
 from evidence.records.predicates.loading import course_of, given, graph_of, identifier, limit, row_of
+from evidence.records.predicates.reading import recent_mentions
 from evidence.records.predicates.scope import Predicate, Scope
 from evidence.records.rules.marks import SKEW
 
@@ -30,7 +31,7 @@ OCCUPYING: Final = frozenset(
 _ONLINE: Final = ("mobile", "web")
 """Channels on which a person records while it happens."""
 _OTHERS: Final = 20
-"""Other operations of one bay or vehicle that are looked at: the newest."""
+"""Other operations of one bay or vehicle that are followed step by step, the newest; of others the last state counts."""
 
 
 def synchronised_in_time(scope: Scope) -> bool:
@@ -99,15 +100,18 @@ def _others(scope: Scope, subject: str) -> Iterator[Fact]:
         return
     since = scope.at - timedelta(days=int(limit(scope, "open_operation_days")))
     seen = {scope.candidate.subject}
-    for fact in reversed(scope.facts.mentioning(subject, OPERATION)):
-        if fact.subject in seen:
-            continue
-        if fact.occurred_at < since or len(seen) > _OTHERS:
-            return
-        seen.add(fact.subject)
-        state = course_of(scope, fact.subject).state
-        if state in OCCUPYING and state not in OVER:
-            yield fact
+    for fact in recent_mentions(scope, subject, OPERATION, since):
+        if fact.subject not in seen:
+            seen.add(fact.subject)
+            state = course_of(scope, fact.subject).state if len(seen) <= _OTHERS else _frozen_state(scope, fact.subject)
+            if state in OCCUPYING and state not in OVER:
+                yield fact
+
+
+def _frozen_state(scope: Scope, operation: str) -> str:
+    """The state that the newest judgement of an operation left it in: quick to find, however many there are."""
+    moves = (fact.step for fact in reversed(scope.facts.about(operation)) if fact.index < scope.candidate.index)
+    return next((step.to for step in moves if step is not None), "")
 
 
 PREDICATES: Final[dict[str, Predicate]] = {

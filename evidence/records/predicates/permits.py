@@ -14,6 +14,7 @@ from evidence.records.loading.course import OPERATION
 from evidence.records.predicates.competence import competent
 from evidence.records.predicates.history import instant, objects, person_id
 from evidence.records.predicates.loading import course_of, identifier, limit
+from evidence.records.predicates.reading import recent_mentions
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 from evidence.records.units import WrongUnit
 
@@ -22,6 +23,8 @@ PERMIT: Final = "work_permit"
 TRANSFER: Final = frozenset({"checking", "authorised", "transferring", "stopped", "closing", "held", "resumed"})
 """States in which goods may be in the open or vapour about."""
 TERMS: Final = ("permit_no", "kind", "level", "location", "area_ref", "near_bays", "valid_from", "valid_to")
+_LONGEST: Final = timedelta(days=62)
+"""Longer than any permit lasts with its extension, counted from its application."""
 _ENDED: Final = frozenset({"suspend", "close", "cancel", "refuse"})
 
 
@@ -128,8 +131,8 @@ def guardian_competent(scope: Scope) -> bool:
 
 
 def _permits(scope: Scope, place: str) -> Iterator[str]:
-    mentions = scope.facts.mentioning(place, PERMIT)
-    return iter(dict.fromkeys(fact.subject for fact in reversed(mentions)))
+    """The permits at a place that may be in force, the newest first."""
+    yield from dict.fromkeys(fact.subject for fact in recent_mentions(scope, place, PERMIT, scope.at - _LONGEST))
 
 
 def records_of(scope: Scope, subject: str, refused: bool = False) -> list[Fact]:
@@ -180,9 +183,7 @@ def _within_radius(scope: Scope, item: Mapping[str, Json]) -> bool:
 def _loading_at(scope: Scope, bay: str) -> Fact | None:
     since = scope.at - timedelta(days=int(limit(scope, "open_operation_days")))
     seen: set[str] = set()
-    for fact in reversed(scope.facts.mentioning(bay, OPERATION)):
-        if fact.occurred_at < since:
-            break
+    for fact in recent_mentions(scope, bay, OPERATION, since):
         if fact.subject not in seen and course_of(scope, fact.subject).state in TRANSFER:
             return fact
         seen.add(fact.subject)

@@ -6,15 +6,17 @@ broken. The record being judged is not among them: a rule holds it against what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from evidence.canonical import Json
-from evidence.records.facts import Fact
+from evidence.records.facts import MENTIONS_LIMIT, Fact
 from evidence.records.judgement import Severity
 from evidence.records.predicates.history import instant
 from evidence.records.predicates.scope import Scope, Undecidable
+
+IMPORTER: Final = "importer"
 
 
 def subject_of(kind: str, reference: str) -> str:
@@ -72,3 +74,19 @@ def given(fact: Fact, name: str) -> Json:
     if name not in fact.payload:
         raise Undecidable("erased")
     return fact.payload[name]
+
+
+def recent_mentions(scope: Scope, subject: str, record_type: str, since: datetime) -> Iterator[Fact]:
+    """The records of one type that mention a subject and happened or came in since an instant, newest of the log first.
+
+    Whoever looks through all of them and finds nothing gets `Undecidable` where so many came in since that instant that
+    others were left out: what is looked for may be among those, and a flood must not hide it. An import of old records
+    is no flood.
+    """
+    found = scope.facts.mentioning(subject, record_type)
+    for fact in reversed(found):
+        # Not the end of the search: one record that is dated back would hide everything behind it.
+        if fact.occurred_at >= since or (fact.received_at >= since and fact.role != IMPORTER):
+            yield fact
+    if len(found) >= MENTIONS_LIMIT and found[0].received_at >= since and found[0].role != IMPORTER:
+        raise Undecidable("too_many_mentions")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evidence.records.judgement import Severity
+from evidence.records.judgement import Outcome, Severity
 from evidence.records.loading import completeness
 from evidence.records.loading.graph import LIMITS, STEPS, StepGraph, step_graph
 from tests.fakes.loading_site import OPERATION, START, Site, catalogue, failed, offline
@@ -102,6 +102,41 @@ def test_LO7_a_vehicle_or_bay_under_way_elsewhere_is_caught(site: Site) -> None:
 def test_LO7_a_booking_alone_occupies_nothing(site: Site) -> None:
     site.book("loading_operation/LO-2")
     assert failed(site.steps("S01", "S04")[-1]) == {}
+
+
+def test_LO7_a_record_that_is_dated_back_hides_no_operation_under_way(site: Site) -> None:
+    site.steps("S01", "S04")
+    site.known("loading_operation", "loading_operation/OLD", {"bay": "B1", "vehicle_ref": "V-1"}, START)
+    site.known("loading_operation", "loading_operation/OLD", {"bay": "B1"}, START - timedelta(days=400))
+    site.book("loading_operation/LO-2", vehicle_ref="V-2")
+    assert failed(site.steps("S01", "S04", "loading_operation/LO-2")[-1]) == {"LO7": "bay_occupied"}
+
+
+@pytest.mark.parametrize("bookings", [25, 60])
+def test_LO7_bookings_of_the_same_bay_hide_no_operation_under_way(site: Site, bookings: int) -> None:
+    site.steps("S01", "S04")
+    for number in range(bookings):
+        site.book(f"loading_operation/LO-{1000 + number}", vehicle_ref=f"V-{number + 2}")
+    site.book("loading_operation/LO-2", vehicle_ref="V-2")
+    assert failed(site.steps("S01", "S04", "loading_operation/LO-2")[-1]) == {"LO7": "bay_occupied"}
+
+
+def test_LO7_a_flood_of_records_is_no_proof_that_the_bay_is_free(site: Site) -> None:
+    site.steps("S01", "S04")
+    for number in range(600):
+        site.known("loading_operation", f"loading_operation/F-{number}", {"bay": "B1"}, site.clock)
+    site.book("loading_operation/LO-2", vehicle_ref="V-2")
+    found = site.steps("S01", "S04", "loading_operation/LO-2")[-1].result("LO7")
+    assert found is not None
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "too_many_mentions")
+
+
+def test_LO7_an_import_of_old_operations_is_no_flood(site: Site) -> None:
+    for number in range(600):
+        old = ("loading_operation", f"loading_operation/F-{number}", {"bay": "B1"}, START - timedelta(days=99))
+        site._add(site._fact(*old, received=START, channel="import", role="importer"))
+    site.book("loading_operation/LO-2")
+    assert failed(site.steps("S01", "S04", "loading_operation/LO-2")[-1]) == {}
 
 
 def test_LO7_a_completed_operation_frees_vehicle_and_bay(site: Site) -> None:

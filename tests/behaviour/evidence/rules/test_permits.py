@@ -143,6 +143,14 @@ def test_WP6_hot_work_does_not_start_beside_a_loading(site: Permits) -> None:
     assert failed(site.start()) == {"WP6": "bay_in_use"}
 
 
+def test_WP6_a_record_that_is_dated_back_hides_no_loading(site: Permits) -> None:
+    site.book()
+    site.steps("S01", "S04")
+    site.known("loading_operation", "loading_operation/OLD", {"bay": "B1"}, START - timedelta(days=400))
+    site.apply(gas_tests=gas(-20))
+    assert failed(site.start()) == {"WP6": "bay_in_use"}
+
+
 @pytest.mark.parametrize(("metres", "reason"), [("30", "bay_in_use"), ("30.1", None)])
 def test_WP6_only_bays_within_the_radius_matter(site: Permits, metres: str, reason: str | None) -> None:
     site.book()
