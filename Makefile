@@ -70,4 +70,4 @@ requirements: | $(UV) ## Pin the requirements of every lane anew
 	@UV=$(abspath $(UV)) sh scripts/compile_requirements.sh
 
 clean: ## Remove environments, caches and demo output
-	@rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-output contracts/node_modules contracts/out contracts/cache
+	@rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-output demo-input contracts/node_modules contracts/out contracts/cache

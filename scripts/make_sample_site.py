@@ -1,4 +1,4 @@
-"""Write a seeded sample month of a hazmat warehouse: CSV, JSON, NDJSON and photos such as a plant exports.
+"""Write a seeded sample month of a hazmat warehouse: XLSX, CSV, JSON, NDJSON and photos such as a plant exports.
 
 python scripts/make_sample_site.py FOLDER [--seed 7] [--month 2026-09]
 """
@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ledger_service.demo.sample import Month, write_month
+from ledger_service.demo.sample import Month, sample_month, write_month
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,10 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
     year, _, month = options.month.partition("-")
     if not (year.isdecimal() and month.isdecimal() and 1 <= int(month) <= 12 and 2000 <= int(year) <= 2100):
         parser.exit(64, f"not a month: {options.month!r}, expected YYYY-MM\n")
-    counts = write_month(options.folder, Month(options.seed, int(year), int(month)))
-    for name, count in counts.items():
-        sys.stdout.write(f"{count:>6}  {name}\n")
-    sys.stdout.write(f"{sum(counts.values()):>6}  records in {options.folder}\n")
+    sample = sample_month(Month(options.seed, int(year), int(month)))
+    write_month(options.folder, sample)
+    for name, data in sample.files.items():
+        if not name.startswith("photos/"):
+            sys.stdout.write(f"{len(data):>9,}  {name}\n")
+    sys.stdout.write(f"{len(sample.files):>9,}  files in {options.folder}\n")
     return 0
 
 

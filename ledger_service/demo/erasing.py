@@ -36,7 +36,7 @@ def erase(services: Services, person: Person) -> ErasureFact:
 
 
 def mentions(folders: Iterable[Path], secrets: Sequence[str]) -> list[str]:
-    """Files below the folders that contain one of the texts in any byte: in UTF-8, in UTF-16, in base64, in GB 18030."""
+    """Files below the folders that contain one of the texts: in UTF-8, UTF-16, GB 18030 or base64, anywhere."""
     wanted = {form for secret in secrets for form in _forms(secret)}
     return [
         str(path.relative_to(folder))

@@ -1,4 +1,4 @@
-"""What the ledger says of the sample month's loadings: each planted fault and what caught it, and anything unexpected."""
+"""What the ledger says of the sample month: each planted fault and what caught it, and anything unexpected."""
 
 from __future__ import annotations
 

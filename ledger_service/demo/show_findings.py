@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ledger_service.data_health.model import LABELS
-from ledger_service.demo.facts import DemoFacts, FaultFact
+from ledger_service.demo.facts import ChainFact, DemoFacts, ErasureFact, FaultFact, HealthFact
 from ledger_service.demo.tables import table
 from ledger_service.demo.texts import Texts
 
@@ -17,13 +17,13 @@ def told(facts: DemoFacts, texts: Texts) -> Iterator[Table | Text]:
     """The parts of the closing table between what went in and how it is proven."""
     yield _faults(facts, texts)
     if facts.chain_of is not None:
-        yield _chain(facts, texts)
+        yield _chain(facts.chain_of, texts)
     if facts.deadlines:
         yield _deadlines(facts, texts)
     if facts.health is not None:
-        yield _health(facts, texts)
+        yield _health(facts.health, texts)
     if facts.erasure is not None:
-        yield _erasure(facts, texts)
+        yield _erasure(facts.erasure, texts)
 
 
 def _faults(facts: DemoFacts, texts: Texts) -> Table:
@@ -43,9 +43,7 @@ def _entry(fact: FaultFact) -> str:
     return f"{fact.index}" if fact.judged_at == fact.index else f"{fact.index} → {fact.judged_at}"
 
 
-def _chain(facts: DemoFacts, texts: Texts) -> Table:
-    chain = facts.chain_of
-    assert chain is not None
+def _chain(chain: ChainFact, texts: Texts) -> Table:
     title = texts(
         "chain_of", subject=chain.subject, count=len(chain.entries), attachments=chain.attachments, state=chain.state,
         sound=texts("sound" if chain.sound else "broken"),
@@ -67,17 +65,13 @@ def _deadlines(facts: DemoFacts, texts: Texts) -> Table:
     return found
 
 
-def _health(facts: DemoFacts, texts: Texts) -> Text:
-    health = facts.health
-    assert health is not None
+def _health(health: HealthFact, texts: Texts) -> Text:
     place = 0 if texts.language == "zh" else 1
     words = [f"{LABELS[code][place]} {count}" for code, count in health.findings.items()]
     return Text(texts("health", records=health.records, sources=health.sources, findings=texts.list(words)))
 
 
-def _erasure(facts: DemoFacts, texts: Texts) -> Text:
-    fact = facts.erasure
-    assert fact is not None
+def _erasure(fact: ErasureFact, texts: Texts) -> Text:
     words = texts(
         "erased", disclosures=fact.disclosures, entries=len(fact.entries), searched=fact.searched,
         files=len(fact.files), said=fact.said,

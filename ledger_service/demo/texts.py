@@ -71,12 +71,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "met_late": ("逾期后答复", "Answered late"),
     "example": ("例", "Such as"),
     "ahead": ("{label}（49 小时后仍未答复）", "{label} (49 hours from now, if nobody answers)"),
-    "health": ("数据健康：{records} 条、{sources} 个来源：{findings}", "Data health: {records} records, {sources} sources: {findings}"),
+    "health": (
+        "数据健康：{records} 条、{sources} 个来源：{findings}",
+        "Data health: {records} records, {sources} sources: {findings}",
+    ),
     "erased": (
-        "一名离职人员已删除：{disclosures} 项披露、{entries} 条记录；检索 {searched} 个文件，姓名和工号出现 {files} 次；"
-        "{said} 份收据验证仍有效并注明已删除",
-        "A worker who left is erased: {disclosures} disclosures of {entries} records; name and number are in {files} of "
-        "{searched} files; {said} receipts still verify and say erased",
+        "一名离职人员已删除：{disclosures} 项披露、{entries} 条记录；检索 {searched} 个文件，{files} 个含其姓名或工号；"
+        "{said} 份收据仍验证有效并注明已删除",
+        "A worker who left is erased: {disclosures} disclosures of {entries} records; his name or number is in {files} "
+        "of {searched} files; {said} receipts still verify and say erased",
     ),
     "batches": ("批次与锚定", "Batches and anchors"),
     "entries": ("日志条目", "Entries"),

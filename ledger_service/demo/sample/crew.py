@@ -15,7 +15,8 @@ from ledger_service.demo.sample.site import EMPLOYERS, Month, Person, staff
 
 HEADER: Final = [
     "记录类型", "培训编号", "工号", "姓名", "证件号(脱敏)", "用工类型", "承包商", "岗位", "部门", "培训类别", "课程",
-    "大纲版本", "培训机构", "讲师工号", "开始时间", "结束时间", "学时", "培训方式", "考核方式", "成绩", "合格线", "结果",
+    "大纲版本", "培训机构", "讲师工号", "开始时间", "结束时间", "学时", "培训方式", "考核方式", "成绩", "合格线",
+    "结果",
     "次数", "证书编号", "登记时间", "证书种类", "证书大类", "发证机关", "准操项目", "初领日期", "有效期起", "有效期止",
     "应复审日期", "核验方式", "核验时间", "核验人工号", "生效时间", "原因",
 ]  # fmt: skip
@@ -59,7 +60,7 @@ def crew(month: Month) -> Crew:
         gate=people[7],
         trainer=people[4],
         officer=people[14],
-        reviewer=people[24],
+        reviewer=people[25],
         expired=managers[6],
         withdrawn=managers[7],
     )
@@ -68,6 +69,11 @@ def crew(month: Month) -> Crew:
 def contractors(month: Month) -> list[Person]:
     """The contractor's workers, the same in every month."""
     return [person for person in staff(month.seed) if person.employer_type == "contractor"][:6]
+
+
+def keeper(month: Month) -> Person:
+    """The storekeeper who looks after what is found wrong."""
+    return staff(month.seed)[2]
 
 
 def leaver(month: Month) -> Person:
@@ -163,7 +169,8 @@ def _credential(
 ) -> Iterator[dict[str, Any]]:
     yield _row(
         at=begun, 记录类型="证书", 工号=ref, 证书编号=number, 登记时间=_time(begun), 证书种类=kind, 证书大类=category,
-        发证机关="上海市交通委员会" if category == "危货运输" else "上海市市场监督管理局", 有效期起=begun.date(), 有效期止=valid_to,
+        发证机关="上海市交通委员会" if category == "危货运输" else "上海市市场监督管理局", 有效期起=begun.date(),
+        有效期止=valid_to,
         初领日期=begun.date(),
     )  # fmt: skip
     seen = begun + timedelta(hours=2)
@@ -180,9 +187,11 @@ def _training(
     days = (hours - 1) // 8
     end = begin + timedelta(days=days, minutes=45 * 8)
     return _row(
-        at=end, 记录类型="培训", 培训编号=number, 工号=person.ref, 姓名=person.name, 岗位=person.post, 部门=person.department,
+        at=end, 记录类型="培训", 培训编号=number, 工号=person.ref, 姓名=person.name, 岗位=person.post,
+        部门=person.department,
         用工类型=EMPLOYERS[person.employer_type], 培训类别=kind, 课程=course,
-        大纲版本=f"{begin.year}.1", 培训机构="临港危化品仓储培训中心", 讲师工号=people.trainer.ref, 开始时间=_time(begin),
+        大纲版本=f"{begin.year}.1", 培训机构="临港危化品仓储培训中心", 讲师工号=people.trainer.ref,
+        开始时间=_time(begin),
         结束时间=_time(end), 学时=hours, 培训方式="现场", 考核方式="笔试", 成绩=88, 合格线=70, 结果="合格", 次数=1,
         **{"证件号(脱敏)": person.id_no_masked},
     )  # fmt: skip

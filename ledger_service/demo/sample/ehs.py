@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ledger_service.demo.sample.crew import Crew, crew
+from ledger_service.demo.sample.crew import crew, keeper
 from ledger_service.demo.sample.pictures import Box, draw
 from ledger_service.demo.sample.site import Month
 
 HAZARD_HEADER: Final = [
-    "序号", "隐患编号", "步骤序号", "步骤", "时间", "隐患描述", "地点", "上报人工号", "隐患类别", "隐患等级", "答复", "不受理原因",
-    "责任人工号", "整改期限", "整改措施", "整改资金(元)", "整改完成时间", "验收人工号", "验收结论", "纬度", "经度", "坐标来源",
+    "序号", "隐患编号", "步骤序号", "步骤", "时间", "隐患描述", "地点", "上报人工号", "隐患类别", "隐患等级", "答复",
+    "不受理原因",
+    "责任人工号", "整改期限", "整改措施", "整改资金(元)", "整改完成时间", "验收人工号", "验收结论", "纬度", "经度",
+    "坐标来源",
     "整改前照片", "整改后照片",
 ]  # fmt: skip
 INCIDENT_HEADER: Final = [
-    "事件编号", "发生日期", "发生时间", "事件类型", "部门", "地点", "作业过程", "经过", "应急处置", "死亡", "重伤", "轻伤", "失踪",
+    "事件编号", "发生日期", "发生时间", "事件类型", "部门", "地点", "作业过程", "经过", "应急处置", "死亡", "重伤",
+    "轻伤", "失踪",
     "直接经济损失(元)", "负责人知悉时间", "涉及设备", "现场照片", "填报人",
 ]  # fmt: skip
 UNANSWERED: Final = "YH-{label}-004"
@@ -31,10 +34,11 @@ _HAZARDS: Final = (
 
 def hazard_rows(month: Month) -> tuple[list[list[Any]], dict[str, bytes]]:
     """A title, the header and the lines; and the photos by file name."""
-    people, lines, photos = crew(month), [], {}
+    lines: list[dict[str, Any]] = []
+    photos: dict[str, bytes] = {}
     for number, (words, place, category, course) in enumerate(_HAZARDS, start=1):
         at, name = month.at(5 * number, 9, 7 * number), f"YH-{month.label}-{number:03d}"
-        lines += list(_hazard(people, name, at, (words, place, category, course)))
+        lines += list(_hazard(month, name, at, (words, place, category, course)))
         photos[f"{name}-before.png"] = draw(
             (170, 150, 130), (90, 80, 70), f"{name[-3:]} {at:%m-%d}", Box(40, 30, 70, 40)
         )
@@ -49,19 +53,23 @@ def incident_rows(month: Month) -> list[list[Any]]:
     """The month's one incident: a small spill at a bay."""
     at = month.at(17, 15, 20)
     row = {
-        "事件编号": f"SJ-{month.label}-001", "发生日期": at.date(), "发生时间": f"{at:%H:%M}", "事件类型": "泄漏", "部门": "仓储部",
-        "地点": "B2 车位", "作业过程": "拆管", "经过": "拆管时软管残液约 2 L 滴落至收集盘，未流出围堰", "应急处置": "吸附棉覆盖，停止作业 30 分钟",
-        "死亡": 0, "重伤": 0, "轻伤": 0, "失踪": 0, "直接经济损失(元)": 300, "负责人知悉时间": _time(at + timedelta(minutes=12)),
-        "涉及设备": "HS-0102", "填报人": "安环部",
+        "事件编号": f"SJ-{month.label}-001", "发生日期": at.date(), "发生时间": f"{at:%H:%M}", "事件类型": "泄漏",
+        "部门": "仓储部",
+        "地点": "B2 车位", "作业过程": "拆管", "经过": "拆管时软管残液约 2 L 滴落至收集盘，未流出围堰",
+        "应急处置": "吸附棉覆盖，停止作业 30 分钟",
+        "死亡": 0, "重伤": 0, "轻伤": 0, "失踪": 0, "直接经济损失(元)": 300,
+        "负责人知悉时间": _time(at + timedelta(minutes=12)),
+        "填报人": "安环部",
     }  # fmt: skip
     return [INCIDENT_HEADER, [row.get(name) for name in INCIDENT_HEADER]]
 
 
-def _hazard(people: Crew, name: str, at: datetime, told: tuple[str, str, str, int]) -> list[dict[str, Any]]:
-    words, place, category, course = told
-    officer, owner = people.officer.ref, people.operators[1].ref
+def _hazard(month: Month, name: str, at: datetime, told: tuple[str, str, str, int]) -> list[dict[str, Any]]:
+    people, (words, place, category, course) = crew(month), told
+    officer, owner = people.officer.ref, keeper(month).ref
     submitted: dict[str, Any] = {
-        "步骤": "上报", "隐患描述": words, "地点": place, "上报人工号": people.operators[2].ref, "整改前照片": f"{name}-before.png",
+        "步骤": "上报", "隐患描述": words, "地点": place, "上报人工号": people.trainer.ref,
+        "整改前照片": f"{name}-before.png",
         "纬度": "31.1503", "经度": "121.8021", "坐标来源": "GPS",
     }  # fmt: skip
     steps = [submitted]
@@ -82,11 +90,11 @@ def _hazard(people: Crew, name: str, at: datetime, told: tuple[str, str, str, in
         steps.append({"步骤": "开始整改"})
         steps.append({"步骤": "整改完成", "整改完成时间": _time(done), "整改后照片": f"{name}-after.png"})
         steps.append({"步骤": "验收合格", "验收人工号": officer, "验收结论": "合格"})
-    hours = (0, 3, 5, 6, 30, 34)
+    moments = [at + timedelta(hours=after) for after in (0, 3, 5, 6, 30, 34)]
     return [
-        step | {"隐患编号": name, "步骤序号": place, "时间": _time(at + timedelta(hours=after)), "at": at + timedelta(hours=after)}
-        for place, (step, after) in enumerate(zip(steps, hours, strict=False), start=1)
-    ]  # fmt: skip
+        step | {"隐患编号": name, "步骤序号": place, "时间": _time(moment), "at": moment}
+        for place, (step, moment) in enumerate(zip(steps, moments, strict=False), start=1)
+    ]
 
 
 def _time(at: datetime) -> str:

@@ -12,7 +12,8 @@ from ledger_service.demo.sample.site import Month
 CONTRACTOR: Final = "C-017"
 _LISTED: Final = tuple(f"名单{place}" for place in range(1, 7))
 HEADER: Final = [
-    "流水号", "类型", "时间", "承包商编号", "单位名称", "资质范围", "资质编号", "资质有效期", "安全协议", "协议有效期", "保险单号",
+    "流水号", "类型", "时间", "承包商编号", "单位名称", "资质范围", "资质编号", "资质有效期", "安全协议",
+    "协议有效期", "保险单号",
     "保险有效期", "批准人工号", "准入开始", "准入结束", "人员编号", *_LISTED, "门岗", "原因", "姓名", "卡号",
 ]  # fmt: skip
 ENTRIES: Final = 24
@@ -30,8 +31,10 @@ def gate_rows(month: Month) -> list[dict[str, str]]:
 def _admission(month: Month) -> Iterator[dict[str, str]]:
     until, at = f"{month.year + 1}-12-31", month.at(1, 8)
     yield {
-        "类型": "申请", "时间": _time(at), "单位名称": "申浦工业设备安装有限公司", "资质范围": "压力管道安装 GC2", "资质编号": "TS3831017",
-        "资质有效期": until, "安全协议": f"XY-{month.label}", "协议有效期": until, "保险单号": f"BX{month.label}017", "保险有效期": until,
+        "类型": "申请", "时间": _time(at), "单位名称": "申浦工业设备安装有限公司", "资质范围": "压力管道安装 GC2",
+        "资质编号": "TS3831017",
+        "资质有效期": until, "安全协议": f"XY-{month.label}", "协议有效期": until, "保险单号": f"BX{month.label}017",
+        "保险有效期": until,
         **dict(zip(_LISTED, [person.ref for person in contractors(month)], strict=True)),
     }  # fmt: skip
     begin = month.at(1, 9)

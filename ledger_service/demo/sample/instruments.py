@@ -16,13 +16,17 @@ BAYS: Final = ("B1", "B2", "B3")
 OVERDUE: Final = "EM-0199"
 SCALE: Final = "TS-0101"
 REGISTER_HEADER: Final = [
-    "设备编号", "事件", "时间", "设备名称", "类别", "型号", "出厂编号", "制造商", "安装位置", "安全关键", "管理类别", "规程", "周期(月)",
+    "设备编号", "事件", "时间", "设备名称", "类别", "型号", "出厂编号", "制造商", "安装位置", "安全关键", "管理类别",
+    "规程", "周期(月)",
     "使用步骤", "车位", "用途", "原因",
 ]  # fmt: skip
 CERTIFICATE_HEADER: Final = [
-    "设备编号", "检定日期", "检定时刻", "设备名称", "类别", "出厂编号", "管理类别", "规程", "周期(月)", "证书编号", "证书类型", "机构",
-    "授权号", "收样日期", "签发日期", "温度(℃)", "湿度(%)", "标准器编号", "标准器证书", "标准器有效期", "单位", "点1标称",
-    "点1标准值", "点1调前", "点1调后", "点1误差", "点2标称", "点2标准值", "点2调前", "点2调后", "点2误差", "是否调整", "不确定度",
+    "设备编号", "检定日期", "检定时刻", "设备名称", "类别", "出厂编号", "管理类别", "规程", "周期(月)", "证书编号",
+    "证书类型", "机构",
+    "授权号", "收样日期", "签发日期", "温度(℃)", "湿度(%)", "标准器编号", "标准器证书", "标准器有效期", "单位",
+    "点1标称",
+    "点1标准值", "点1调前", "点1调后", "点1误差", "点2标称", "点2标准值", "点2调前", "点2调后", "点2误差",
+    "是否调整", "不确定度",
     "包含因子", "结论", "有效期至", "检定员", "批准人", "封印号",
 ]  # fmt: skip
 
@@ -85,7 +89,8 @@ def _registration(number: str, kind: Kind, bay: str) -> dict[str, Any]:
     return {
         "设备编号": number, "事件": "登记", "时间": "2023/3/1 9:00", "设备名称": kind.name, "类别": kind.category,
         "型号": f"{kind.prefix}-200", "出厂编号": f"SN{number[:2]}{number[3:]}", "制造商": "浦东仪表有限公司",
-        "安装位置": f"{bay} 车位" if bay else "门岗地磅", "安全关键": "是", "管理类别": kind.metrology, "规程": kind.procedure,
+        "安装位置": f"{bay} 车位" if bay else "门岗地磅", "安全关键": "是", "管理类别": kind.metrology,
+        "规程": kind.procedure,
         "周期(月)": kind.months, "使用步骤": kind.step, "车位": bay or None,
     }  # fmt: skip
 
@@ -106,12 +111,17 @@ def _certificate(number: str, kind: Kind, day: date) -> dict[str, Any]:
     valid = date(day.year + month0 // 12, month0 % 12 + 1, day.day) - timedelta(days=1)
     row: dict[str, Any] = {
         "设备编号": number, "检定日期": day, "检定时刻": "10:20", "设备名称": kind.name, "类别": kind.category,
-        "出厂编号": f"SN{number[:2]}{number[3:]}", "管理类别": kind.metrology, "规程": kind.procedure, "周期(月)": kind.months,
-        "证书编号": f"{number}-{day:%y%m}", "证书类型": _DOCUMENTS.get(kind.metrology, "检定证书"), "机构": "浦东计量检测所",
-        "授权号": "CNAS L12345", "收样日期": day - timedelta(days=2), "签发日期": day + timedelta(days=1), "温度(℃)": "20.6",
+        "出厂编号": f"SN{number[:2]}{number[3:]}", "管理类别": kind.metrology, "规程": kind.procedure,
+        "周期(月)": kind.months,
+        "证书编号": f"{number}-{day:%y%m}", "证书类型": _DOCUMENTS.get(kind.metrology, "检定证书"),
+        "机构": "浦东计量检测所",
+        "授权号": "CNAS L12345", "收样日期": day - timedelta(days=2), "签发日期": day + timedelta(days=1),
+        "温度(℃)": "20.6",
         "湿度(%)": "52", "标准器编号": f"STD-{kind.prefix}-01", "标准器证书": f"HDCS{day.year}-{kind.prefix}",
-        "标准器有效期": date(day.year + 1, 12, 31), "单位": kind.unit, "是否调整": "否", "不确定度": "0.02", "包含因子": "2",
-        "结论": "合格", "有效期至": valid, "检定员": "倪思远", "批准人": "盛嘉禾", "封印号": f"QF{number[3:]}{day:%y%m}",
+        "标准器有效期": date(day.year + 1, 12, 31), "单位": kind.unit, "是否调整": "否", "不确定度": "0.02",
+        "包含因子": "2",
+        "结论": "合格", "有效期至": valid, "检定员": "倪思远", "批准人": "盛嘉禾",
+        "封印号": f"QF{number[3:]}{day:%y%m}",
     }  # fmt: skip
     for place, nominal in enumerate(kind.points, start=1):
         row |= {f"点{place}{name}": nominal for name in ("标称", "标准值", "调前", "调后")} | {f"点{place}误差": "0"}

@@ -40,9 +40,12 @@ _SIGNATURES: Final = {
     "押运员签字": "escort",
 }
 HEADER: Final = [
-    "作业编号", "步骤序号", "步骤", "时间", "终端", "结果", "不适用原因", "执行人", "见证人", "装卸方向", "车位", "货物名称", "UN编号",
-    "类别", "包装类别", "计划数量(t)", "实际净重(t)", "储罐", "运单号", "承运人", "牵引车号牌", "挂车号牌", "驾驶员", "押运员",
-    "装卸管理人员", "操作员", "测量值", "单位", "使用仪表", "联锁", "铅封号", "照片", "备注", "品种编号", "车辆编号", "上次装载品种",
+    "作业编号", "步骤序号", "步骤", "时间", "终端", "结果", "不适用原因", "执行人", "见证人", "装卸方向", "车位",
+    "货物名称", "UN编号",
+    "类别", "包装类别", "计划数量(t)", "实际净重(t)", "储罐", "运单号", "承运人", "牵引车号牌", "挂车号牌", "驾驶员",
+    "押运员",
+    "装卸管理人员", "操作员", "测量值", "单位", "使用仪表", "联锁", "铅封号", "照片", "备注", "品种编号", "车辆编号",
+    "上次装载品种",
     "接收罐物料", "原因", "单据照片", "磅单照片", *_SIGNATURES, *_BOXES,
 ]  # fmt: skip
 COUNTER: Final = "计数"
@@ -96,7 +99,8 @@ def loading_steps(month: Month) -> Steps:
 def _operation(
     month: Month, rng: random.Random, item: Operation, photos: dict[str, bytes]
 ) -> Iterator[dict[str, str]]:  # fmt: skip
-    at, gate = item.start, crew(month).gate.ref
+    at = before = item.start
+    gate = crew(month).gate.ref
     net = f"{float(item.tonnes) * rng.uniform(0.992, 1.0):.2f}"
     for seq, (step, minutes, terminal) in enumerate(_course(item.fault), start=1):
         at += timedelta(minutes=minutes + rng.randrange(3), seconds=rng.randrange(60))
@@ -134,8 +138,11 @@ def _terminal(item: Operation, place: str) -> str:
 def _header(item: Operation) -> dict[str, str]:
     product = item.product
     return {
-        **dict.fromkeys(HEADER, ""), "作业编号": item.number, "结果": "通过", "装卸方向": "卸" if item.unload else "装", "车位": item.bay,
-        "货物名称": product.name, "UN编号": product.un_no, "类别": product.hazard_class, "包装类别": product.packing_group,
+        **dict.fromkeys(HEADER, ""),
+        "作业编号": item.number, "结果": "通过",
+        "装卸方向": "卸" if item.unload else "装", "车位": item.bay,
+        "货物名称": product.name, "UN编号": product.un_no, "类别": product.hazard_class,
+        "包装类别": product.packing_group,
         "计划数量(t)": item.tonnes, "储罐": product.tank, "运单号": waybill(item), "承运人": item.carrier,
         "牵引车号牌": item.plates[0], "挂车号牌": item.plates[1], "驾驶员": item.driver, "押运员": item.escort,
         "装卸管理人员": item.manager, "操作员": item.operator, "品种编号": product.ref, "车辆编号": item.vehicle,

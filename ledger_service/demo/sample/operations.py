@@ -14,8 +14,10 @@ from ledger_service.demo.sample.site import PRODUCTS, Month, Product, plate
 SOUND: Final = 50
 """Operations without a fault in a full month."""
 HEADER: Final = [
-    "作业编号", "创建时间", "装卸", "车位", "计划时间", "提货单号", "品种编号", "货物名称", "UN编号", "类别", "包装类别", "密度(kg/m3)",
-    "计划数量", "单位", "储罐", "托运人", "承运人", "许可证号", "许可证有效期", "运单号", "车辆编号", "牵引车号牌", "挂车号牌",
+    "作业编号", "创建时间", "装卸", "车位", "计划时间", "提货单号", "品种编号", "货物名称", "UN编号", "类别",
+    "包装类别", "密度(kg/m3)",
+    "计划数量", "单位", "储罐", "托运人", "承运人", "许可证号", "许可证有效期", "运单号", "车辆编号", "牵引车号牌",
+    "挂车号牌",
     "罐检有效期", "罐体许可介质", "最大充装量(t)", "罐容(m3)", "驾驶员", "押运员", "装卸管理人员", "操作员",
 ]  # fmt: skip
 _CARRIERS: Final = ("沪通危货运输有限公司", "东海化工物流有限公司", "江海槽罐运输有限公司")
@@ -96,11 +98,13 @@ def _booking(month: Month, item: Operation, number: int) -> dict[str, str]:
     booked, product = month.at(1, 0) - timedelta(hours=10, minutes=-number), item.product
     mass = float(item.tonnes)
     return {
-        "作业编号": item.number, "创建时间": booked.isoformat(" ", "seconds"), "装卸": "卸" if item.unload else "装", "车位": item.bay,
+        "作业编号": item.number, "创建时间": booked.isoformat(" ", "seconds"), "装卸": "卸" if item.unload else "装",
+        "车位": item.bay,
         "计划时间": item.start.isoformat(" ", "seconds"), "提货单号": f"SO{item.number[3:].replace('-', '')}",
         "品种编号": product.ref, "货物名称": product.name, "UN编号": product.un_no, "类别": product.hazard_class,
         "包装类别": "无" if product.packing_group == "none" else product.packing_group, "密度(kg/m3)": product.density,
-        "计划数量": item.tonnes, "单位": "吨", "储罐": product.tank, "托运人": "临港化工贸易有限公司", "承运人": item.carrier,
+        "计划数量": item.tonnes, "单位": "吨", "储罐": product.tank, "托运人": "临港化工贸易有限公司",
+        "承运人": item.carrier,
         "许可证号": "沪交运管许可危字310115", "许可证有效期": f"{month.year + 2}-06-30", "运单号": waybill(item),
         "车辆编号": item.vehicle, "牵引车号牌": item.plates[0], "挂车号牌": item.plates[1],
         "罐检有效期": f"{month.year + 1}-12-31", "罐体许可介质": " ".join((product.ref, product.un_no)),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from evidence.canonical import dumps
-from ledger_service.demo.sample.crew import crew
+from ledger_service.demo.sample.crew import keeper
 from ledger_service.demo.sample.instruments import BAYS
 from ledger_service.demo.sample.site import PRODUCTS, SITE, Month
 
@@ -29,14 +29,15 @@ def polygon_digest(zone: str) -> str:
 
 def register_document(month: Month) -> dict[str, Any]:
     """The register; of what changes, only the cameras' monthly check is new in it."""
-    officer = crew(month).officer.ref
+    head = keeper(month).ref
     return {
         "site": SITE,
         "export": f"REG-{month.label}",
         "bays": [
             {
-                "no": bay, "event": "approve", "at": _time(_SINCE), "name": f"{bay[1:]} 号车位", "directions": ["load", "unload"],
-                "products": [product.ref for product in PRODUCTS], "approved_by": officer,
+                "no": bay, "event": "approve", "at": _time(_SINCE), "name": f"{bay[1:]} 号车位",
+                "directions": ["load", "unload"],
+                "products": [product.ref for product in PRODUCTS], "approved_by": head,
             }
             for bay in BAYS
         ],
@@ -50,16 +51,19 @@ def register_document(month: Month) -> dict[str, Any]:
         "cameras": [line for place in range(len(CAMERAS)) for line in _camera(month, place)],
         "zones": [
             {
-                "no": zone, "event": "define", "at": _time(_SINCE), "name": "门岗" if zone == "Z-GATE" else "装卸区", "camera": camera,
-                "version": ZONE_VERSION, "kind": "ppe_required", "polygon": _POLYGONS[zone], "sha256": polygon_digest(zone),
-                "risk_level": "high", "valid_from": "2023-03-01", "approved_by": officer,
+                "no": zone, "event": "define", "at": _time(_SINCE), "name": "门岗" if zone == "Z-GATE" else "装卸区",
+                "camera": camera,
+                "version": ZONE_VERSION, "kind": "ppe_required", "polygon": _POLYGONS[zone],
+                "sha256": polygon_digest(zone),
+                "risk_level": "high", "valid_from": "2023-03-01", "approved_by": head,
             }
             for _, camera, zone in CAMERAS
         ],
-        "models": _model(officer),
+        "models": _model(head),
         "ppe_rules": [
-            {"no": "PPE-7", "event": "draft", "at": _time(_SINCE), "name": "装卸区防护", "items": ["helmet", "vest", "goggles", "gloves"]},
-            {"no": "PPE-7", "event": "approve", "at": _time(_SINCE + timedelta(hours=1)), "approved_by": officer,
+            {"no": "PPE-7", "event": "draft", "at": _time(_SINCE), "name": "装卸区防护",
+            "items": ["helmet", "vest", "goggles", "gloves"]},
+            {"no": "PPE-7", "event": "approve", "at": _time(_SINCE + timedelta(hours=1)), "approved_by": head,
              "approved_from": "2023-03-01"},
         ],
     }  # fmt: skip
@@ -72,30 +76,34 @@ def _camera(month: Month, place: int) -> list[dict[str, Any]]:
     return [
         {
             "no": camera, "event": "register", "at": _time(_SINCE), "name": f"{zone[2:]} 摄像头", "location": zone[2:],
-            "purpose": "装卸区劳动防护与闯入识别，不作人脸识别", "serial": f"CM{place:04d}", "config": "2026-2", "width": 384,
-            "height": 216, "rate": "12", "clock": "NTP, PTP edge switch", "frame_sha256": frame, "checked": _time(_SINCE),
+            "purpose": "装卸区劳动防护与闯入识别，不作人脸识别", "serial": f"CM{place:04d}", "config": "2026-2",
+            "width": 384,
+            "height": 216, "rate": "12", "clock": "NTP, PTP edge switch", "frame_sha256": frame,
+            "checked": _time(_SINCE),
             "faces": False, "blur": True, "device": device,
         },
         {"no": camera, "event": "check", "at": _time(checked), "checked": _time(checked), "result": "unchanged"},
     ]  # fmt: skip
 
 
-def _model(officer: str) -> list[dict[str, Any]]:
+def _model(head: str) -> list[dict[str, Any]]:
     base = {"no": "ppe-sample-1.4.2"}
     classes = ("no_helmet", "no_vest", "no_goggles", "no_gloves", "zone_intrusion", "phone", "smoking")
     registered = base | {
         "event": "register", "at": _time(_SINCE), "name": "ppe-sample", "version": "1.4.2", "weights_sha256": WEIGHTS,
-        "architecture": "single-stage detector", "licence": "Apache-2.0", "runtime": "onnxruntime 1.20", "labels": "lm-5",
+        "architecture": "single-stage detector", "licence": "Apache-2.0", "runtime": "onnxruntime 1.20",
+        "labels": "lm-5",
         "label_map": [{"label": item, "canonical": item} for item in classes],
         "data": [{"name": "site gate and bays 2022", "licence": "own", "images": 4200, "split": "train"},
                  {"name": "site gate and bays 2023", "licence": "own", "images": 900, "split": "test"}],
-        "metrics": [{"class": item, "precision": "0.91", "recall": "0.88", "n": 120, "on_site_data": True} for item in classes],
+        "metrics": [{"class": item, "precision": "0.91", "recall": "0.88", "n": 120,
+        "on_site_data": True} for item in classes],
         "failure_modes": ["夜间逆光", "雨天镜头水滴"], "conf": "0.45", "iou": "0.50",
     }  # fmt: skip
     approved = _time(_SINCE + timedelta(days=3))
     return [
         registered,
-        base | {"event": "approve", "at": approved, "approved_by": officer, "approved_from": "2023-03-05"},
+        base | {"event": "approve", "at": approved, "approved_by": head, "approved_from": "2023-03-05"},
     ]
 
 

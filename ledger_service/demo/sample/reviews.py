@@ -1,4 +1,4 @@
-"""What the review desk decided on the month's findings: one line a step, most confirmed, some dismissed with a reason."""
+"""What the review desk decided on the month's findings: most confirmed, some dismissed with a reason."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def training_rows(month: Month) -> tuple[list[dict[str, str]], dict[str, bytes]]
             if exam != "无" and score < 60 + 10:
                 again = (start + timedelta(days=1)).isoformat(" ", "minutes")
                 rows.append({**base, **_attendance(month, number, person, again, hours, exam, score + 25, attempt=2)})
-    return rows, photos
+    return sorted(rows, key=lambda row: row["结束时间"]), photos
 
 
 def _attendance(

@@ -50,11 +50,12 @@ def workbook(sheets: Sheets) -> bytes:
 
 
 def _sheet(rows: Sequence[Sequence[Any]]) -> str:
-    lines = [
-        f'<row r="{number}">{"".join(_cell(f"{_letters(column)}{number}", cell) for column, cell in enumerate(row))}</row>'
-        for number, row in enumerate(rows, start=1)
-    ]
+    lines = [f'<row r="{number}">{_cells(number, row)}</row>' for number, row in enumerate(rows, start=1)]
     return f'{_DECLARED}<worksheet xmlns="{_MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
+
+
+def _cells(number: int, row: Sequence[Any]) -> str:
+    return "".join(_cell(f"{_letters(column)}{number}", cell) for column, cell in enumerate(row))
 
 
 def _cell(place: str, cell: Any) -> str:

@@ -7,15 +7,18 @@ import zlib
 from pathlib import Path
 
 import pytest
+from tests.unit.ledger_service.importing.test_importer import FakeLedger
 
 from evidence.records import load_record_types
-from ledger_service.demo.plant import DEVICES, SOURCES, source_mapping
-from ledger_service.demo.sample import Month, month_files, write_month
+from evidence.records.predicates import reasons
+from ledger_service.demo.plant import SOURCES, Source, device_keys, source_mapping
+from ledger_service.demo.sample import Month, sample_month, write_month
+from ledger_service.demo.sample.crew import hr_rows
+from ledger_service.demo.sample.faults import LOADING_FAULTS
+from ledger_service.demo.sample.operations import SOUND
 from ledger_service.demo.sample.pictures import HEIGHT, WIDTH, Box, draw
-from ledger_service.importing.build import Builder
-from ledger_service.importing.errors import RowRejected
-from ledger_service.importing.importer import reader_below
-from ledger_service.importing.rows import Row, open_source
+from ledger_service.importing.importer import Importer, ImportReport
+from ledger_service.importing.sign import Signer
 from scripts.make_sample_site import main as make_sample_site
 
 MONTH = Month(seed=7, year=2026, month=2)
@@ -24,39 +27,70 @@ MONTH = Month(seed=7, year=2026, month=2)
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    write_month(folder, MONTH)
+    write_month(folder, sample_month(MONTH))
     return folder
 
 
 def test_same_seed_and_month_give_the_same_bytes() -> None:
     small = Month(3, 2026, 2, percent=10)
-    assert month_files(small) == month_files(small)
-    assert month_files(small)[0] != month_files(small.next())[0]
-    assert month_files(small)[0] != month_files(Month(4, 2026, 2, percent=10))[0]
+    assert sample_month(small) == sample_month(small)
+    assert sample_month(small).files != sample_month(small.next()).files
+    assert sample_month(small).files != sample_month(Month(4, 2026, 2, percent=10)).files
 
 
-def test_a_month_has_at_least_two_thousand_records_of_four_types() -> None:
-    _, counts = month_files(MONTH)
-    assert sum(counts.values()) >= 2000
-    assert set(counts) == {file for file, _ in SOURCES}
-    assert {source_mapping(name).record_type for _, name in SOURCES} == {
-        "training_record",
-        "calibration_record",
-        "loading_step",
-        "ai_violation",
-    }
+def imported(site: Path, source: Source) -> tuple[ImportReport, FakeLedger]:
+    ledger = FakeLedger()
+    importer = Importer(ledger, Signer(device_keys(7), b"k" * 32), load_record_types())
+    mappings = [source_mapping(name) for name in source.mappings]
+    return importer.run(site / source.file, mappings, work=site / "work" / source.mappings[0]), ledger
 
 
-@pytest.mark.parametrize(("file", "name"), SOURCES)
-def test_every_row_fits_its_record_type(site: Path, file: str, name: str) -> None:
-    mapping = source_mapping(name)
-    builder = Builder(mapping, load_record_types()[mapping.record_type], reader_below(site))
-    with open_source(site / file, [mapping]) as source:
-        rows = list(source.rows)
-    assert not [row for row in rows if isinstance(row, RowRejected)]
-    drafts = [builder.build(row) for row in rows if isinstance(row, Row)]
-    assert len({draft.source_ref for draft in drafts}) == len(drafts)
-    assert {draft.device for draft in drafts} <= {device.name for device in DEVICES}
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: "+".join(source.mappings) + " " + source.file)
+def test_a_file_is_read_whole_but_for_the_rows_that_are_faulty_on_purpose(site: Path, source: Source) -> None:
+    report, ledger = imported(site, source)
+    assert report.rejected == sample_month(MONTH).faulty_rows.get(source.file, 0)
+    assert len(ledger.statements) == report.created == report.rows - report.rejected > 0
+    assert report.duplicates == 0
+    assert (report.errors is not None) == bool(report.rejected)
+
+
+def test_a_month_has_at_least_two_thousand_records_of_every_type_that_the_demo_speaks_of(site: Path) -> None:
+    reports = [imported(site, source)[0] for source in SOURCES]
+    assert sum(report.created for report in reports) >= 2000
+    types = {source_mapping(name).record_type for source in SOURCES for name in source.mappings}
+    assert types >= {"credential", "equipment", "loading_operation", "loading_step", "hazard_report", "incident"}
+
+
+def test_sixty_loadings_of_which_ten_go_wrong_each_in_its_own_way() -> None:
+    sample = sample_month(MONTH)
+    loadings = [fault for fault in sample.faults if fault.subject in sample.operations]
+    assert len(sample.operations) == SOUND + len(LOADING_FAULTS) >= 60
+    assert [fault.name for fault in loadings] == list(LOADING_FAULTS)
+    assert len({fault.subject for fault in sample.faults}) == len(sample.faults)
+
+
+@pytest.mark.parametrize("percent", [1, 5, 30])
+def test_a_small_month_has_every_fault(percent: int) -> None:
+    sample = sample_month(Month(7, 2026, 2, percent))
+    assert {fault.name for fault in sample.faults} >= set(LOADING_FAULTS)
+
+
+def test_who_is_erased_stands_in_one_month_only() -> None:
+    first, second = sample_month(MONTH), sample_month(MONTH.next())
+    texts = {rows[3] for rows in hr_rows(MONTH.next())[1:]}
+    assert first.erased.name in {rows[3] for rows in hr_rows(MONTH)[1:]}
+    assert first.erased.name not in texts
+    assert first.erased.ref != second.erased.ref
+    for path, data in second.files.items():
+        assert first.erased.ref.encode() not in data, path
+
+
+def test_the_reasons_and_rules_of_the_faults_exist() -> None:
+    types = load_record_types()
+    rules = {rule.id for record_type in types.values() for rule in record_type.rules}
+    faults = sample_month(MONTH).faults
+    assert {fault.rule for fault in faults} <= rules
+    assert {fault.reason for fault in faults} <= set(reasons())
 
 
 def test_training_is_gb18030_and_tablets_write_a_byte_order_mark(site: Path) -> None:
@@ -69,7 +103,7 @@ def test_training_is_gb18030_and_tablets_write_a_byte_order_mark(site: Path) -> 
 
 def test_workers_stay_the_same_from_month_to_month() -> None:
     def people(month: Month) -> set[str]:
-        lines = month_files(month)[0]["training.csv"].decode("gb18030").splitlines()[1:]
+        lines = sample_month(month).files["training.csv"].decode("gb18030").splitlines()[1:]
         return {",".join(line.split(",")[1:3]) for line in lines}
 
     first, second = people(MONTH), people(MONTH.next())
@@ -95,8 +129,8 @@ def test_pictures_are_well_formed_png() -> None:
 
 def test_the_script_writes_the_same_month(tmp_path: Path, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert make_sample_site([str(tmp_path), "--seed", "7", "--month", "2026-02"]) == 0
-    assert "records in" in capsys.readouterr().out
-    for path in (p for p in site.rglob("*") if p.is_file()):
+    assert "files in" in capsys.readouterr().out
+    for path in (site / name for name in sample_month(MONTH).files):
         assert (tmp_path / path.relative_to(site)).read_bytes() == path.read_bytes()
 
 
