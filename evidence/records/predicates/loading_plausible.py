@@ -31,7 +31,7 @@ OCCUPYING: Final = frozenset(
 _ONLINE: Final = ("mobile", "web")
 """Channels on which a person records while it happens."""
 _OTHERS: Final = 20
-"""Other operations of one bay or vehicle that are followed step by step, the newest; of others the last state counts."""
+"""Newest other operations of one bay or vehicle that are followed step by step; of others the last state counts."""
 
 
 def synchronised_in_time(scope: Scope) -> bool:
