@@ -32,6 +32,8 @@ from evidence.verify import ReceiptVerifier
 Progress = Callable[[int, int], None]
 """Called with how many receipts and proofs are done, and of how many."""
 _LOG = "log/"
+_PROVEN = frozenset({"inclusion", "signature", "disclosures"})
+"""What must hold of an erasure's receipt: whoever withholds a field could otherwise bring an unsigned one along."""
 
 
 @dataclass
@@ -97,7 +99,8 @@ class FolderVerifier:
                 signer = state.log.history.get(statement.kid)
                 if statement.claims.type != ERASURE or signer is None or signer.role != ROLE:
                     continue
-                if self._verifier.verify(data, name).verdict is not Outcome.INVALID:
+                if state.log.log is not None and _PROVEN <= _valid(self._verifier.verify(data, name)):
+                    self._require_history(receipt.proof.checkpoint, state.log.log)
                     state.erasures.take(receipt.proof.index, disclosed(statement.showing(receipt.disclosures)))
 
     def _verify_receipt(self, name: str, state: _Folder) -> Report:
@@ -178,6 +181,10 @@ def _note_anchor(name: str, report: Report, is_head: bool, state: _Folder) -> No
     best = -1 if state.anchor is None else sum(check.outcome is Outcome.VALID for check in state.anchor[1])
     if is_head and proven > best:
         state.anchor = name, found
+
+
+def _valid(report: Report) -> set[str]:
+    return {check.name for check in report.checks if check.outcome is Outcome.VALID}
 
 
 def _leaf(log: VerifiedLog | None, index: int) -> bytes | None:

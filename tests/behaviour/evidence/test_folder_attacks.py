@@ -11,16 +11,17 @@ import pytest
 
 import evidence.__main__ as command
 from evidence.archive import list_files, verify_path
-from evidence.encoding import format_time
+from evidence.encoding import b64url_encode, format_time
 from evidence.errors import LimitExceeded, Malformed, MissingEvidence
 from evidence.hashing import sha256
 from evidence.merkle.tiles import encode_entries
 from evidence.package.manifest import MANIFEST_NAME, SIGNATURE_NAME, FileRecord, Manifest, sign_manifest
 from evidence.policy import parse_policy
 from evidence.report import Report, verdict_of
+from evidence.statement import parse_statement
 from evidence.verify import ReceiptVerifier
 from tests.reference import chain
-from tests.reference.ledger import KINDS, ORIGIN, MemoryLedger, calibration, populated, validate
+from tests.reference.ledger import KINDS, ORIGIN, Kind, MemoryLedger, calibration, populated, validate
 from tests.reference.package import package_files
 
 Files = dict[str, bytes]
@@ -279,3 +280,51 @@ def test_key_events_of_forks_do_not_replace_each_other(tmp_path: Path) -> None:
     verdict, found = judge(tmp_path, files, ledger.policy())
     assert verdict == "INVALID"
     assert ("receipts/00.json", "disclosures", "DisclosureNotCommitted") in found
+
+
+ERASURE = Kind("erasure", "2;sha-256=" + "E" * 43)
+
+
+def erasing(ledger: MemoryLedger, of: int) -> int:
+    """An erasure of everything of an entry, signed by the service's key of this ledger."""
+    payload = {
+        "subject": "person/E-0815", "legal_basis": "PIPL 47", "entry_index": of,
+        "digests": sorted(ledger.statements[of].sd),
+    }  # fmt: skip
+    return ledger.append(ledger.statement(payload, ledger.key("service"), ERASURE))
+
+
+def erasure_words(folder: Path, files: Files, policy: str) -> str:
+    judge(folder, files, policy)
+    reports = verify_path(folder, ReceiptVerifier(parse_policy(policy), KINDS, validate))
+    [report] = [item for item in reports if item.subject == "receipts/1.json"]
+    return next((check.detail for check in report.checks if check.name == "erasure"), "")
+
+
+def test_an_erasure_that_is_proven_is_named(tmp_path: Path) -> None:
+    ledger = honest()
+    erasure = erasing(ledger, 1)
+    files = package(ledger, [0, 4])
+    files["receipts/1.json"] = ledger.receipt(1, keys=[0], names=[]).to_json()
+    files[f"receipts/{erasure}.json"] = ledger.receipt(erasure, keys=[4]).to_json()
+    assert "erased by entry 5 under PIPL 47" in erasure_words(tmp_path, signed(ledger, files), ledger.policy())
+
+
+def test_an_erasure_of_another_log_passes_nothing_off_as_erased(tmp_path: Path) -> None:
+    """Another log that the policy trusts holds a record with the service's kid, which nobody's key ever signed."""
+    ledger, other = honest(), MemoryLedger("ledger.example.com/other", "other")
+    for _ in range(5):
+        other.record(other.key("device"))
+    forged = ledger.statement(
+        {"subject": "person/E-0815", "legal_basis": "PIPL 47", "entry_index": 1,
+         "digests": sorted(ledger.statements[1].sd)},
+        ledger.key("service"), ERASURE,
+    )  # fmt: skip
+    head, _, _ = forged.jwt.rpartition(".")
+    bent = parse_statement(f"{head}.{b64url_encode(bytes(64))}~" + "".join(f"{item}~" for item in forged.disclosures))
+    erasure = other.append(bent)
+    files = package(ledger, [0, 4])
+    files["receipts/1.json"] = ledger.receipt(1, keys=[0], names=[]).to_json()
+    files["receipts/forged.json"] = other.receipt(erasure).to_json()
+    policy = ledger.policy(log=f'[[log]]\nvkey = "{other.signer.vkey}"\n')
+    assert "erased" not in erasure_words(tmp_path, signed(ledger, files), policy)
