@@ -7,7 +7,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from tests.unit.ledger_service.importing.test_importer import FakeLedger
 
 from evidence.records import load_record_types
 from evidence.records.predicates import reasons
@@ -17,9 +16,11 @@ from ledger_service.demo.sample.crew import hr_rows
 from ledger_service.demo.sample.faults import LOADING_FAULTS
 from ledger_service.demo.sample.operations import SOUND
 from ledger_service.demo.sample.pictures import HEIGHT, WIDTH, Box, draw
-from ledger_service.importing.importer import Importer, ImportReport
+from ledger_service.importing.importer import Importer
+from ledger_service.importing.ports import ImportReport
 from ledger_service.importing.sign import Signer
 from scripts.make_sample_site import main as make_sample_site
+from tests.behaviour.ledger_service.importing.test_importer import FakeLedger
 
 MONTH = Month(seed=7, year=2026, month=2)
 

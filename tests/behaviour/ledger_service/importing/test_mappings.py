@@ -16,8 +16,8 @@ from ledger_service.demo.plant import source_mapping
 from ledger_service.importing.explain import explain
 from ledger_service.importing.importer import Importer
 from ledger_service.importing.sign import DeviceKey, Signer
+from tests.behaviour.ledger_service.importing.test_importer import FakeLedger
 from tests.support import own_cases
-from tests.unit.ledger_service.importing.test_importer import FakeLedger
 
 TYPES = load_record_types()
 MAPPINGS = sorted(
