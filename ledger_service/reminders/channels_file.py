@@ -26,6 +26,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from ledger_service.errors import BadRequest
 from ledger_service.reminders.model import Channel, Recipient
@@ -62,7 +63,7 @@ def parse_recipients(data: bytes) -> list[Recipient]:
         raise ChannelsInvalid(f"the channels file has more than {MAX_BYTES} bytes")
     try:
         value = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # The reader's own errors, and int() of too many digits.
         raise ChannelsInvalid("the channels file is not TOML in UTF-8") from error
     _keys(value, {"smtp", "recipient"}, "the file")
     entries = value.get("recipient", [])
@@ -106,7 +107,7 @@ def _smtp(smtp: Any, address: str, where: str) -> Channel:
 
 def _webhook(value: Mapping[str, Any], where: str) -> Channel:
     url, secret = _text(value, "webhook", where), _text(value, "secret", where)
-    if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+    if not _takes(url):
         raise ChannelsInvalid(f"{where}: webhook is an https address")
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
@@ -115,6 +116,16 @@ def _webhook(value: Mapping[str, Any], where: str) -> Channel:
     if not secret.startswith(SECRET_PREFIX) or not 24 <= len(key) <= 64:
         raise ChannelsInvalid(f"{where}: secret is {SECRET_PREFIX}<base64> of 24 to 64 bytes")
     return WebhookChannel(url, key, str(value.get("extra", "")))
+
+
+def _takes(url: str) -> bool:
+    """Over TLS, or to this machine; a name before an @ could look like this machine."""
+    try:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"))
+        return secure and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
 
 
 def _text(value: Mapping[str, Any], name: str, where: str) -> str:

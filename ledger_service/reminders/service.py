@@ -76,7 +76,11 @@ class ReminderService:
         recipient = self._reminders.recipients.get(row.recipient)
         if recipient is None:
             return Receipt(Outcome.REFUSED, "the recipient is no longer in the channels file")
-        return recipient.channel.send(self._message(row))
+        try:
+            return recipient.channel.send(self._message(row))
+        except Exception as error:
+            # Whatever a library makes of a setting: counted and tried again like any other failure, its text kept out.
+            return Receipt(Outcome.UNREACHABLE, type(error).__name__)
 
     def _message(self, row: ReminderRow) -> Message:
         labels = self._labels(row)

@@ -55,7 +55,8 @@ class SmtpChannel:
     def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
         mail["From"], mail["To"] = self.sender, self.address
-        mail["Subject"] = f"[{message.ledger}] {message.label_zh} / {message.label_en}"
+        # A label out of a site's file may have several lines; a header has one.
+        mail["Subject"] = " ".join(f"[{message.ledger}] {message.label_zh} / {message.label_en}".split())
         mail["Date"] = format_datetime(message.sent_at)
         mail["Message-ID"] = f"<{message.reminder_id}@{self.sender.rpartition('@')[2]}>"
         due = format_time(message.due_at) if message.due_at else "-"

@@ -25,7 +25,8 @@ RETRIED = frozenset({408, 425, 429})
 class WebhookChannel:
     """One recipient's endpoint. `secret` is 24 to 64 bytes; `extra` goes into the body as `extra` (a phone alias)."""
 
-    url: str
+    url: str = field(repr=False)
+    """It may hold a token."""
     secret: bytes = field(repr=False)
     extra: str = ""
     transport: httpx.BaseTransport | None = None
@@ -42,8 +43,12 @@ class WebhookChannel:
         }
         try:
             # A redirect would send the signed body to whoever answers: it is refused like any other answer.
-            with httpx.Client(timeout=TIMEOUT_S, transport=self.transport, follow_redirects=False) as client:
-                status = client.post(self.url, content=body, headers=headers).status_code
+            # The status is the answer: a body, which may have no end, stays unread.
+            with (
+                httpx.Client(timeout=TIMEOUT_S, transport=self.transport, follow_redirects=False) as client,
+                client.stream("POST", self.url, content=body, headers=headers) as answer,
+            ):
+                status = answer.status_code
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Receipt(Outcome.UNREACHABLE, type(error).__name__)
         if 200 <= status < 300:

@@ -11,6 +11,7 @@ import json
 import smtplib
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,6 +68,14 @@ def test_what_an_answer_means(answer: httpx.Response | Exception, outcome: Outco
     assert webhook(answer, []).send(MESSAGE).outcome is outcome
 
 
+def test_the_body_of_an_answer_is_not_read() -> None:
+    def endless() -> Iterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    assert webhook(httpx.Response(200, content=endless()), []).send(MESSAGE).outcome is Outcome.DELIVERED
+
+
 class Mailbox:
     """A mail server's handler: takes mail, or refuses it with a code."""
 
@@ -108,6 +117,15 @@ def test_a_mail_arrives_with_its_due_time_and_entry(mailbox: tuple[Mailbox, int]
     text = email.message_from_bytes(content, policy=email.policy.default).get_content()
     assert "demo #7" in text
     assert "2026-11-24T08:00:00Z" in text
+
+
+def test_a_label_of_two_lines_is_one_subject(mailbox: tuple[Mailbox, int]) -> None:
+    box, port = mailbox
+    bent = replace(MESSAGE, label_en="Answer\nBcc: everybody@example.com", label_zh="48\r\n小时")
+    assert mail(port).send(bent).outcome is Outcome.DELIVERED
+    parsed = email.message_from_bytes(box.mails[0], policy=email.policy.default)
+    assert parsed["Bcc"] is None
+    assert "Bcc: everybody" in parsed["Subject"]
 
 
 @pytest.mark.parametrize(
@@ -164,6 +182,10 @@ def test_a_channels_file_names_recipients_by_role() -> None:
     [
         (('name = "sms"', 'name = "lead"'), "same name"),
         (("https://sms", "http://sms"), "https"),
+        (("https://sms", "http://127.0.0.1:80@sms"), "https"),
+        (("https://sms.example.com/send", "http://localhost:secret@sms.example.com/send"), "https"),
+        (("https://sms.example.com/send", "https://"), "https"),
+        (("[smtp]", "[smtp]\nport = " + "9" * 5000), "TOML"),
         ((whsec(), whsec(8)), "24 to 64"),
         ((whsec(), "plain"), "whsec_"),
         (("[smtp]", '[smtp]\ntls = false\npassword = "x"'), "TLS only"),

@@ -234,6 +234,24 @@ def test_an_answer_settles_what_was_not_sent_yet(desk: Desk) -> None:
     assert len(desk.plant.services.reminders.list(LEDGER, ReminderState.SETTLED)) == 1
 
 
+def test_a_channel_that_breaks_counts_as_an_attempt_and_holds_up_no_other(desk: Desk) -> None:
+    class Broken:
+        def send(self, message: Message) -> Receipt:
+            raise UnicodeEncodeError("ascii", "lead@example.com", 0, 1, "a password of the channels file")
+
+    reminders = desk.plant.services.reminders
+    reminders.tell([Recipient("broken", "team_lead", Broken()), Recipient("lead", "team_lead", desk.channel)])
+    desk.report()
+    desk.plant.clock.advance(hours=24)
+    desk.sweep()
+    for _ in range(ATTEMPT_LIMIT + 1):
+        reminders.run(LEDGER)
+        desk.plant.clock.advance(hours=2)
+    assert len(desk.channel.sent) == 1
+    [(_, tried)] = reminders.list(LEDGER, ReminderState.FAILED)
+    assert [item["receipt"] for item in tried] == ["UnicodeEncodeError"] * ATTEMPT_LIMIT
+
+
 def test_the_last_attempt_ends_it() -> None:
     states = [follow_up(Outcome.UNREACHABLE, attempt)[0] for attempt in range(1, ATTEMPT_LIMIT + 1)]
     assert states == [ReminderState.PENDING] * (ATTEMPT_LIMIT - 1) + [ReminderState.FAILED]
