@@ -139,12 +139,14 @@ class DeadlineSweep:
         guard = self._rules.guard(known)
         tables, zone = self._catalogue.tables, self._catalogue.zone
         present = {fact.type for fact in facts}
-        return [
+        found = [
             item
             for name, record_type in self._types.items()
             if name in present
             for item in deadlines_of(record_type, facts, now, tables, zone, guard)
         ]
+        known.require_sound()  # A guard that got no answer must not lead to the record of a breach.
+        return found
 
     def _record_breaches(self, connection: Connection, ledger: str, breached: Sequence[Deadline]) -> None:
         """An entry in the subject's stream for each breach, once; a subject whose name is erased gets none."""

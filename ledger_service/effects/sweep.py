@@ -113,6 +113,7 @@ class EffectSweep:
                 if effect.effect in RECORD_TYPES:
                     [entry] = repository.opened(connection, ledger, [effect.of_index])
                     self._take(ledger, effect, entry, role_of, builder, plan)
+            facts.require_sound()
         return _Step(begin, end, size, tuple(plan.statements), plan.covered, plan.not_built)
 
     def _take(

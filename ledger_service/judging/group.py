@@ -9,8 +9,14 @@ from sqlalchemy.exc import DBAPIError
 
 from evidence.errors import EvidenceError
 from evidence.records.facts import MENTIONS_LIMIT, Fact
+from ledger_service.errors import RetryLater
 from ledger_service.judging.facts import ABOUT, Key, LedgerCache, RoleOf, load_about, load_mentions
+from ledger_service.privacy.errors import MasterKeyMismatch, MasterKeyMissing, SealBroken
 
+DAMAGED = (EvidenceError, SealBroken)
+"""Stored bytes that cannot be read, now or later: what rests on them is not decided, and nobody else is kept waiting."""
+AWAY = (DBAPIError, OSError, RetryLater, MasterKeyMissing, MasterKeyMismatch)
+"""What is stored cannot be had just now: nothing may be concluded from that."""
 Blind = Callable[[str], str]
 """A subject's stream."""
 
@@ -31,8 +37,13 @@ class GroupFacts:
         self._new: dict[Key, list[Fact]] = {}
         self._placed: list[tuple[Fact, str, tuple[str, ...]]] = []
         self._fresh: set[str] = set()
-        self.failure: DBAPIError | None = None
-        """What the database answered while a rule asked: an engine may have swallowed it, the transaction must not."""
+        self.failure: Exception | None = None
+        """What kept a rule that asked from its answer: an engine may have swallowed it, the transaction must not."""
+
+    def require_sound(self) -> None:
+        """Raise what came between a rule and its answer."""
+        if self.failure is not None:
+            raise self.failure
 
     def about(self, subject: str) -> Sequence[Fact]:
         """The stream of a subject, oldest first."""
@@ -60,7 +71,7 @@ class GroupFacts:
             return
         try:
             loaded = load_about(self._connection, self._ledger, cold, self._size, self._role_of)
-        except EvidenceError:
+        except DAMAGED:
             return  # Whoever asks for the unreadable stream finds out; the others are read one by one.
         for stream, facts in loaded.items():
             self._cache.put((stream, ABOUT), facts)
@@ -99,6 +110,6 @@ class GroupFacts:
                 loaded = load_about(self._connection, self._ledger, [key[0]], self._size, self._role_of)
                 return loaded[key[0]]
             return load_mentions(self._connection, self._ledger, key, self._size, self._role_of)
-        except DBAPIError as error:
+        except AWAY as error:
             self.failure = error
             raise

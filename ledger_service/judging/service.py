@@ -191,9 +191,9 @@ class GroupJudge:
         return judgement
 
     def _raise_failure(self) -> None:
-        """A database that fails while a rule asks is a failed transaction, whatever the engine made of it."""
-        if self._facts.failure is not None:
-            raise self._facts.failure
+        """A database or key service that fails while a rule asks is a failed transaction, whatever the engine made of
+        it."""
+        self._facts.require_sound()
 
 
 def judged_types(catalogue: Catalogue) -> frozenset[str]:

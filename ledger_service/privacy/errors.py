@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger_service.errors import StorageCorrupt
+from ledger_service.errors import RetryLater, StorageCorrupt
 
 
 class MasterKeyMissing(StorageCorrupt):
@@ -17,6 +17,13 @@ class MasterKeyMismatch(StorageCorrupt):
 
     slug = "master-key-mismatch"
     title = "The master key is another one than the data was sealed under: restore the right one"
+
+
+class MasterKeyUnavailable(RetryLater):
+    """The key management service does not answer: nothing was stored or lost, the same request again may succeed."""
+
+    slug = "master-key-unavailable"
+    title = "The key management service does not answer: try again later"
 
 
 class SealBroken(StorageCorrupt):

@@ -19,7 +19,7 @@ from evidence.hashing import sha256
 from ledger_service.errors import StorageCorrupt
 from ledger_service.kit.files import make_dirs, sync_dir, write_new
 from ledger_service.kit.ids import RandomBytes, system_random
-from ledger_service.privacy.errors import MasterKeyMismatch, MasterKeyMissing, SealBroken
+from ledger_service.privacy.errors import MasterKeyMismatch, MasterKeyMissing, MasterKeyUnavailable, SealBroken
 
 KEY_SIZE = 32
 NONCE_SIZE = 12
@@ -122,7 +122,10 @@ class FileMasterKey:
 
 
 class KmsClient(Protocol):
-    """What is asked of a key management service: encrypt and decrypt small values under a key that it keeps."""
+    """What is asked of a key management service: encrypt and decrypt small values under a key that it keeps.
+
+    Both raise OSError (TimeoutError, ConnectionError) where the service does not answer.
+    """
 
     def encrypt(self, key_id: str, plaintext: bytes, context: bytes) -> bytes:
         """The ciphertext; whatever the service needs to decrypt it again is inside."""
@@ -141,13 +144,18 @@ class KmsMasterKey:
         self._key_id = key_id
 
     def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
-        """By the service, under `key_id`."""
-        return self._key_id, self._client.encrypt(self._key_id, key, context)
+        """By the service, under `key_id`. Raises MasterKeyUnavailable."""
+        try:
+            return self._key_id, self._client.encrypt(self._key_id, key, context)
+        except OSError as error:
+            raise MasterKeyUnavailable("the key management service does not answer") from error
 
     def unwrap(self, master: str, wrapped: bytes, context: bytes) -> bytes:
-        """By the service, under the key that wrapped it."""
+        """By the service, under the key that wrapped it. Raises MasterKeyUnavailable, MasterKeyMismatch, SealBroken."""
         try:
             return self._client.decrypt(master, wrapped, context)
+        except OSError as error:
+            raise MasterKeyUnavailable("the key management service does not answer") from error
         except KeyError as error:
             raise MasterKeyMismatch(f"the key management service has no key {master}") from error
         except ValueError as error:
