@@ -40,6 +40,6 @@ def read_text(path: Path) -> str:
             data = file.read(MAX_FILE_BYTES + 1)
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise CatalogueUnusable(f"{path.name}: must be saved as UTF-8") from error
+        raise CatalogueUnusable(f"{path.name}: must be saved as UTF-8 (choose that coding, not GBK or ANSI)") from error
     except OSError as error:
         raise CatalogueUnusable(f"{path.name}: cannot be read: {error.strerror}") from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ledger_service.cli.output import DataDir, Json, services_at, show
+from ledger_service.cli.output import DataDir, Json, Lang, Language, services_at, show
 
 if TYPE_CHECKING:
     from ledger_service.chains.model import Chain, Neighbour
@@ -43,7 +43,7 @@ def chain(
     subject: Annotated[str, typer.Argument(help="<kind>/<id>, such as equipment/PG-1042.", metavar="SUBJECT")],
     ledger: Annotated[str, typer.Option(help="The ledger; needed where the data folder has several.")] = "",
     depth: Annotated[int, typer.Option(min=0, max=2, help="0 alone, 1 with neighbours, 2 with their records.")] = 2,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    lang: Lang = Language.EN,
     csv: Annotated[Path | None, typer.Option(help="Also write the entries as a CSV file.")] = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -61,7 +61,9 @@ def chain(
             head, *rest = [chain_csv(part) for part in parts]
             csv.write_text(head + "".join(text.split("\r\n", 1)[1] for text in rest), "utf-8-sig", newline="")
         value = [chain_json(part) for part in parts]
-        show(value[0] if len(value) == 1 else value, as_json, lambda: list(_lines(services, parts, lang == "zh")))
+        show(
+            value[0] if len(value) == 1 else value, as_json, lambda: list(_lines(services, parts, lang is Language.ZH))
+        )
     return 0 if found.integrity.sound else 1
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ledger_service.cli.output import DataDir, Json, Ledger, services_at, show
+from ledger_service.cli.output import DataDir, Json, Lang, Language, Ledger, services_at, show
+
+if TYPE_CHECKING:
+    from ledger_service.checks.model import Answer
 
 EXIT_UNKNOWN = 2
 
@@ -24,7 +27,7 @@ def check(
     ],
     at: Annotated[str | None, typer.Option(help="As of this time, RFC 3339 in UTC; default: now.")] = None,
     known: Annotated[int | None, typer.Option(min=0, help="Knowing only the entries below this index.")] = None,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    lang: Lang = Language.EN,
     data: DataDir = None,
     as_json: Json = False,
 ) -> int:
@@ -41,9 +44,19 @@ def check(
     given = dict(zip(question.names, arguments, strict=False))
     with services_at(data) as services:
         answer = services.checks.ask(ledger, name, given, time_bound(at), known)
-    words = answer.words[lang != "zh"]
-    value = answer_json(answer)
-    line = f"{str(value['answer']).lower()}  {words}".rstrip() if words else f"{str(value['answer']).lower()}"
-    entries = f"entries {', '.join(map(str, answer.inputs))}" if answer.inputs else "no entry"
-    show(value, as_json, lambda: [line, f"as of {value['at']}, knowing {answer.known} entries, resting on {entries}"])
+    show(answer_json(answer), as_json, lambda: _lines(answer, lang))
     return EXIT_UNKNOWN if answer.answer is None else int(not answer.answer)
+
+
+def _lines(answer: Answer, lang: Language) -> list[str]:
+    from evidence.encoding import format_time
+
+    inputs = ", ".join(map(str, answer.inputs))
+    at = format_time(answer.at)
+    if lang is Language.ZH:
+        word = {True: "是", False: "否", None: "无法判断"}[answer.answer]
+        basis = f"依据记录 {inputs}" if inputs else "无相关记录"
+        return [f"{word}  {answer.words[0]}".rstrip(), f"截至 {at}，已知 {answer.known} 条记录，{basis}"]
+    word = {True: "yes", False: "no", None: "cannot tell"}[answer.answer]
+    basis = f"entries {inputs}" if inputs else "no entry"
+    return [f"{word}  {answer.words[1]}".rstrip(), f"as of {at}, knowing {answer.known} entries, resting on {basis}"]

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from evidence.records.deadlines import DeadlineState
-from ledger_service.cli.output import DataDir, Json, Ledger, services_at, show
+from ledger_service.cli.output import DataDir, Json, Lang, Language, Ledger, services_at, show
+
+_NOTHING = {Language.EN: "nothing is due", Language.ZH: "没有待办期限"}
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +23,7 @@ def deadlines(
     state: Annotated[DeadlineState | None, typer.Option(help="Only those in this state.")] = None,
     record_type: Annotated[str | None, typer.Option("--type", help="Only those of this record type.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet.")] = False,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    lang: Lang = Language.EN,
     data: DataDir = None,
     as_json: Json = False,
 ) -> int:
@@ -29,16 +31,17 @@ def deadlines(
     from ledger_service.deadlines.model import DeadlineFilter
     from ledger_service.deadlines.schemas import deadline_json, deadlines_csv
 
-    language = "zh" if lang == "zh" else "en"
     with services_at(data) as services:
+        if record_type is not None and record_type not in services.record_types:
+            raise typer.BadParameter(f"there is no record type {record_type}", param_hint="--type")
         services.deadline_sweep.run(services.ledgers.get(ledger).slug)
         found = services.deadlines.list(ledger, DeadlineFilter(state, record_type), 0, 200)
         values = [deadline_json(services.deadlines, view) for view in found]
-        table = deadlines_csv(services.deadlines, found, language) if csv else ""
+        table = deadlines_csv(services.deadlines, found, lang.value) if csv else ""
     if csv:
         typer.echo(table, nl=False)
     else:
-        show(values, as_json, lambda: [_line(value, language) for value in values] or ["nothing is due"])
+        show(values, as_json, lambda: [_line(value, lang) for value in values] or [_NOTHING[lang]])
     return int(any(value["state"] == DeadlineState.BREACHED for value in values))
 
 
@@ -50,7 +53,7 @@ def remind(ledger: Ledger, data: DataDir = None, as_json: Json = False) -> None:
         show({"subjects": looked, "delivered": services.reminders.run(slug)}, as_json)
 
 
-def _line(value: dict[str, object], language: str) -> str:
+def _line(value: dict[str, object], language: Language) -> str:
     labels = value["labels"]
     label = labels[language] if isinstance(labels, dict) else ""
     return f"{value['state']:<9} {str(value['due_at'])[:16]:<16}  {value['subject'] or '(erased)'}  {label}"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ledger_service.cli.output import DataDir, Json, Ledger, progress, say, services_at, show
+from ledger_service.cli.output import DataDir, Json, Ledger, progress, read_text, say, services_at, show
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +43,8 @@ def anchor(
     """Anchor the newest checkpoint, as far as it goes now. 2 while an anchor still waits for the chain."""
     from ledger_service.anchoring.schemas import anchor_json
 
+    if profile is None and (rpc or contract):
+        raise typer.BadParameter("--rpc and --contract speak of another chain: name its --profile")
     chain = None if profile is None else (_profile(profile), rpc, _address(contract))
     with services_at(data) as services:
         if new_contract:
@@ -52,7 +54,7 @@ def anchor(
         services.anchoring.run_once(ledger)
         active = {item.target.chain for item in services.anchoring.targets.active()}
         values = [anchor_json(item) for item in services.anchoring.anchors(ledger)]
-    show(values, as_json, lambda: [_anchor_line(value) for value in values])
+    show(values, as_json, lambda: [_anchor_line(value) for value in values] or ["nothing to anchor: publish first"])
     # What was under way on a registry that is gone stays as it is: nothing more can become of it.
     return 0 if all(value["state"] == "archived" for value in values if value["chain"] in active) else 2
 
@@ -61,7 +63,7 @@ def receipt(
     ledger: Ledger,
     index: Annotated[int, typer.Argument(min=0, help="Index of the entry.")],
     disclose: Annotated[list[str] | None, typer.Option(help="Show this payload field only; repeat it.")] = None,
-    text: Annotated[bool, typer.Option(help="The C2SP tlog-proof instead of the JSON receipt.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="The C2SP tlog-proof instead of the JSON receipt.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
     data: DataDir = None,
 ) -> None:
@@ -115,7 +117,9 @@ def verify(
 
 def fsck(
     ledger: Ledger,
-    rebuild_tiles: Annotated[bool, typer.Option(help="First write missing tiles again from the rows.")] = False,
+    rebuild_tiles: Annotated[
+        bool, typer.Option("--rebuild-tiles", help="First write missing tiles again from the rows.")
+    ] = False,
     rejudge: Annotated[bool, typer.Option("--rejudge", help="Judge every record again and compare.")] = False,
     data: DataDir = None,
     as_json: Json = False,
@@ -144,7 +148,7 @@ def _profile(path: Path) -> Any:
     from anchors.profile import parse_profile
 
     try:
-        return parse_profile(json.loads(path.read_text(encoding="utf-8")))
+        return parse_profile(json.loads(read_text(path)))
     except (MalformedProfile, ValueError) as error:
         raise typer.BadParameter(str(error), param_hint="--profile") from error
 

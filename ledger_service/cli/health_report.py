@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ledger_service.cli.output import DataDir, Ledger, services_at, show
+from ledger_service.cli.output import DataDir, Json, Ledger, say, services_at
 
 
 class ReportFormat(StrEnum):
@@ -32,13 +33,17 @@ def health_report(
     begin: Annotated[str | None, typer.Option("--from", help="Occurred at or after, RFC 3339 UTC.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Occurred before, RFC 3339 UTC.")] = None,
     form: Annotated[ReportFormat, typer.Option("--format", help="text, json, csv or xlsx.")] = ReportFormat.TEXT,
-    output: Annotated[Path | None, typer.Option(help="Where to write; xlsx needs it, the others print.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file; xlsx needs one, the others print without.")
+    ] = None,
     data: DataDir = None,
+    as_json: Json = False,
 ) -> int:
     """What is missing, late, twice, contradictory, silent or points at nothing, by source; 1 when anything is."""
     from ledger_service.data_health import tables
     from ledger_service.entries.schemas import time_bound
 
+    form = ReportFormat.JSON if as_json else form
     if form is ReportFormat.XLSX and output is None:
         raise typer.BadParameter("a workbook needs a file: name it with --output", param_hint="--output")
     with services_at(data) as services:
@@ -46,16 +51,18 @@ def health_report(
     if form is ReportFormat.XLSX and output is not None:
         tables.write_workbook(report, output)
     elif form is ReportFormat.CSV:
-        _write(tables.csv_text(report), output)
+        _write(tables.csv_text(report), output, "utf-8-sig")
     elif form is ReportFormat.JSON:
-        show(report.to_value(), True)
+        _write(json.dumps(report.to_value(), ensure_ascii=False, indent=2) + "\n", output)
     else:
-        show(report.to_value(), False, lambda: tables.text_lines(report))
+        _write("".join(f"{line}\n" for line in tables.text_lines(report)), output)
+    if output is not None:
+        say(f"wrote {output}")
     return int(any(found.findings for found in report.sources))
 
 
-def _write(text: str, output: Path | None) -> None:
+def _write(text: str, output: Path | None, encoding: str = "utf-8") -> None:
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8-sig", newline="")
+        output.write_text(text, encoding=encoding, newline="")

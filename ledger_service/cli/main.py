@@ -76,6 +76,11 @@ def _failed(error: Exception) -> int:
         say("The database is damaged: keep it as it is, and restore the newest backup beside it")
         return EXIT_REFUSED
     if isinstance(error, ImportingError | OSError):
-        say(f"{type(error).__name__}: {error}")
+        say(_system_words(error) if isinstance(error, OSError) else str(error))
         return EXIT_REFUSED
     raise error
+
+
+def _system_words(error: OSError) -> str:
+    """The file and what the system says of it, without the error's number."""
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)

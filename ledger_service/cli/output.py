@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,15 @@ EXIT_USAGE = 64  # EX_USAGE, sysexits.h
 EXIT_BUSY = 75  # EX_TEMPFAIL
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
+
+class Language(StrEnum):
+    """A language of the product."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+Lang = Annotated[Language, typer.Option("--lang", help="zh or en.")]
 Ledger = Annotated[str, typer.Argument(help="The ledger's name.", metavar="LEDGER")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 DataDir = Annotated[
@@ -40,6 +50,19 @@ def services_at(data: Path | None) -> Iterator[Services]:
         yield services
     finally:
         services.close()
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that a person names. Raises BadRequest where it is not UTF-8, OSError where it is not there.
+
+    A byte order mark, as Windows programs write it, is no part of the text.
+    """
+    from ledger_service.errors import BadRequest
+
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{path.name} is not UTF-8 text (GBK perhaps): save it as UTF-8") from error
 
 
 def say(text: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger_service.cli.output import DataDir, Json, Ledger, services_at, show
+from ledger_service.cli.output import DataDir, Json, Ledger, read_text, services_at, show
 
 if TYPE_CHECKING:
     from ledger_service.privacy.model import Erased, ErasurePlan
@@ -93,7 +93,7 @@ def list_holds(ledger: Ledger, data: DataDir = None, as_json: Json = False) -> N
     """The holds in force."""
     with services_at(data) as services:
         values = [hold.to_json() for hold in services.holds.list(services.ledgers.get(ledger).slug)]
-    show(values, as_json, lambda: [" ".join(f"{name}={item}" for name, item in value.items()) for value in values])
+    show(values, as_json, lambda: [_hold_line(value) for value in values] or ["no hold is in force"])
 
 
 def retain(
@@ -121,7 +121,7 @@ def rotate_master(data: DataDir = None, as_json: Json = False) -> None:
 def _terms(item: str) -> list[str]:
     if not item.startswith("@"):
         return [item]
-    return [line.strip() for line in Path(item[1:]).read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [line.strip() for line in read_text(Path(item[1:])).splitlines() if line.strip()]
 
 
 def _lines(plan: ErasurePlan, done: Erased | None) -> list[str]:
@@ -155,4 +155,10 @@ def _type_lines(report: RetentionReport) -> list[str]:
 
 
 def _due_lines(report: RetentionReport) -> list[str]:
-    return [f"{item.index}  {item.record_id}  {item.record_type}  since {item.since}" for item in report.due]
+    lines = [f"{item.index}  {item.record_id}  {item.record_type}  since {item.since}" for item in report.due]
+    return lines or ["nothing may go yet"]
+
+
+def _hold_line(hold: dict[str, Any]) -> str:
+    until = f"until {hold['until']}" if hold["until"] else "open"
+    return f"{hold['subject']}  {hold['scope']}  {until}  {hold['basis']}  (entry {hold['index']})"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger_service.cli.output import DataDir, Json, Ledger, progress, services_at, show
+from ledger_service.cli.output import DataDir, Json, Ledger, progress, read_text, services_at, show
 
 if TYPE_CHECKING:
     from ledger_service.context import Services
@@ -79,12 +79,14 @@ def client(
 def submit(
     ledger: Ledger,
     file: Annotated[Path, typer.Argument(help="One SD-JWT a line, or with --record one JSON record; - is stdin.")],
-    record: Annotated[bool, typer.Option(help="The file is a plain-JSON record: the service signs it.")] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="The file is a plain-JSON record: the service signs it.")
+    ] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> int:
     """Put statements into the log of this data folder. 1 when any was refused."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    text = sys.stdin.read() if str(file) == "-" else read_text(file)
     with services_at(data) as services:
         if record:
             outcomes: Sequence[Outcome] = [_submit_record(services, ledger, text)]
@@ -107,9 +109,13 @@ def import_file(
     ] = None,
     url: Annotated[str | None, typer.Option(help="Import through a running service instead of this folder.")] = None,
     token: Annotated[str, typer.Option(envvar="SAFETY_LEDGER_TOKEN", help="Bearer token for --url.")] = "",
-    check: Annotated[bool, typer.Option(help="Explain what becomes of each column, and stop.")] = False,
-    template: Annotated[bool, typer.Option(help="Write an empty file with the mapping's columns, and stop.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Check every row and report as usual, but send nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Explain what becomes of each column, and stop.")] = False,
+    template: Annotated[
+        bool, typer.Option("--template", help="Write an empty file with the mapping's columns, and stop.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every row and report as usual, but send nothing.")
+    ] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> int:
@@ -178,7 +184,7 @@ def _mapping(name: str) -> Any:
 
     path = Path(name)
     if path.suffix in (".yaml", ".yml"):
-        return parse_mapping(path.read_text(encoding="utf-8"), path.name)
+        return parse_mapping(read_text(path), path.name)
     packaged = files("ledger_service.importing").joinpath("mappings", f"{path.name}.yaml")
     if not packaged.is_file():
         raise typer.BadParameter(f"there is no mapping {name}", param_hint="--mapping")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from ledger_service.cli.output import EXIT_REFUSED, DataDir, Json, say, show
 
 if TYPE_CHECKING:
     from evidence.records import Catalogue, RecordType
+    from ledger_service.catalogue.check import FileReport
 
 app = typer.Typer(help="Record types as files: check, show, begin a new one, compare two.", no_args_is_help=True)
 TypeId = Annotated[str, typer.Argument(help="Id of a record type.", metavar="ID")]
@@ -35,11 +37,12 @@ def check(
     """
     from evidence.records import load_catalogue
     from evidence.records.predicates import predicates
-    from ledger_service.catalogue.check import FileReport, check_files, check_site
-    from ledger_service.catalogue.site import read_text, site_files
+    from ledger_service.catalogue.check import check_files, check_site
+    from ledger_service.catalogue.site import site_files
 
     if files:
-        reports = check_files({str(path): read_text(path) for path in files}, predicates(), load_catalogue())
+        texts, unread = _texts(files)
+        reports = (*unread, *check_files(texts, predicates(), load_catalogue()))
     else:
         folder = site or _site_folder(data)
         if site is not None and not site.is_dir():
@@ -83,6 +86,10 @@ def new(
     from evidence.records import RecordTypeInvalid, load_record_types, parse_type
     from ledger_service.catalogue.template import new_type
 
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", type_id):
+        raise typer.BadParameter(
+            "an id is lower-case letters, digits and underscores, such as eyewash_check", param_hint="ID"
+        )
     text = new_type(type_id)
     try:
         parse_type(text, f"{type_id}.yaml")
@@ -124,6 +131,22 @@ def _diff_lines(value: dict[str, Any]) -> Iterator[str]:
         yield "no difference"
     yield "old data fit" if value["old_data_fit"] else "old data may not fit:"
     yield from (f"  {reason}" for reason in value["misfits"])
+
+
+def _texts(files: list[Path]) -> tuple[dict[str, str], list[FileReport]]:
+    """Text by path, and a report for each file that cannot be read."""
+    from ledger_service.catalogue.check import FileReport
+    from ledger_service.catalogue.site import read_text
+    from ledger_service.errors import CatalogueUnusable
+
+    texts: dict[str, str] = {}
+    unread: list[FileReport] = []
+    for path in files:
+        try:
+            texts[str(path)] = read_text(path)
+        except CatalogueUnusable as error:
+            unread.append(FileReport(str(path), "", (error.detail,)))
+    return texts, unread
 
 
 def _site_folder(data: Path | None) -> Path:

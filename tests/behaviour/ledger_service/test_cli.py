@@ -142,11 +142,14 @@ def test_lost_tiles_come_back(capsys: pytest.CaptureFixture[str], data: str) -> 
         ["keys", "enrol", LEDGER, "--jwk", "{}", "--holder", "x"],
         ["keys", "compromise", LEDGER, "kid", "--since", "yesterday"],
         ["anchor", LEDGER, "--contract", "0x12", "--profile", os.devnull],
+        ["anchor", LEDGER, "--rpc", "http://127.0.0.1:1"],
+        ["chain", "person/E-1", "--lang", "fr"],
+        ["deadlines", LEDGER, "--type", "nonsense"],
     ],
     ids=" ".join,
 )
 def test_wrong_usage_is_exit_code_64(capsys: pytest.CaptureFixture[str], data: str, arguments: list[str]) -> None:
-    extra = ["--data", data] if arguments[0] in ("receipt", "anchor") else []
+    extra = ["--data", data] if arguments[0] in ("receipt", "anchor", "chain", "deadlines") else []
     code, out, err = run(capsys, *arguments, *extra)
     assert (code, out) == (64, "")
     assert err
@@ -162,6 +165,52 @@ def test_what_is_refused_is_one_line_and_exit_code_1(
     assert (code, out) == (1, "")
     assert err.startswith("Not found: ")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["submit", LEDGER, "FILE"],
+        ["submit", LEDGER, "FILE", "--record"],
+        ["import", LEDGER, "rows.csv", "--mapping", "FILE", "--check"],
+        ["erase", LEDGER, "person/E-1", "--basis", "x", "--reason", "x", "--dry-run", "--also-containing", "@FILE"],
+    ],
+    ids=lambda arguments: arguments[0] + str(len(arguments)),
+)
+@pytest.mark.parametrize(("content", "says"), [("张三".encode("gbk"), "save it as UTF-8"), (None, "No such file")])
+def test_a_file_that_cannot_be_read_is_named_and_nothing_of_it_is_said(
+    capsys: pytest.CaptureFixture[str], data: str, arguments: list[str], content: bytes | None, says: str
+) -> None:
+    if content is not None:
+        Path("own.yaml").write_bytes(content)
+    code, out, err = run(capsys, *(item.replace("FILE", "own.yaml") for item in arguments), "--data", data)
+    assert (code, out) == (1, "")
+    assert "own.yaml" in err
+    assert says in err
+    assert "Errno" not in err
+    assert "0x" not in err
+
+
+def test_what_is_empty_says_so(capsys: pytest.CaptureFixture[str], data: str) -> None:
+    assert run(capsys, "hold", "list", LEDGER, "--data", data)[1] == "no hold is in force\n"
+    assert run(capsys, "retain", LEDGER, "--due", "--data", data)[1] == "nothing may go yet\n"
+    assert run(capsys, "deadlines", LEDGER, "--lang", "zh", "--data", data)[1] == "没有待办期限\n"
+
+
+def test_an_answer_is_a_word_in_the_language_asked_for(capsys: pytest.CaptureFixture[str], data: str) -> None:
+    question = ["check", LEDGER, "competent", "E-0815", "loading_manager", "--data", data]
+    code, out, _ = run(capsys, *question, "--lang", "zh")
+    assert (code, out.split()[0]) == (1, "否")
+    assert run(capsys, *question)[1].split()[0] == "no"
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv"])
+def test_a_health_report_goes_where_it_is_sent(capsys: pytest.CaptureFixture[str], data: str, form: str) -> None:
+    code, out, _ = run(capsys, "health-report", LEDGER, "--format", form, "--output", "health", "--data", data)
+    assert out == ""
+    written = Path("health").read_text("utf-8-sig")
+    assert written
+    assert run(capsys, "health-report", LEDGER, "--format", form, "--data", data)[0] == code
 
 
 def test_a_refused_record_is_exit_code_1_and_names_no_value(

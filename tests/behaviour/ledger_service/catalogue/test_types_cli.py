@@ -63,6 +63,15 @@ def test_every_mistake_of_every_file_is_said_with_line_and_field(capsys: pytest.
     assert found[2].startswith(f"rung_check.yaml, line {verify}, lifecycle, event verify, to: must be one of")
 
 
+def test_a_file_in_another_coding_is_one_of_the_reports(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "new", "ladder_check")
+    Path("gbk.yaml").write_bytes("labels: {zh: 梯子}".encode("gbk"))
+    code, out, err = run(capsys, "check", "gbk.yaml", "ladder_check.yaml")
+    assert (code, err) == (1, "")
+    assert out.splitlines()[0].startswith("gbk.yaml: must be saved as UTF-8")
+    assert out.splitlines()[1].startswith("ladder_check.yaml: sound")
+
+
 def test_a_site_s_folder_is_checked_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
     for path, text in (("types/remark.yaml", TEXT.replace("id: visit", "id: remark")), ("types/visit.yaml", TEXT)):
         Path(path).parent.mkdir(exist_ok=True)

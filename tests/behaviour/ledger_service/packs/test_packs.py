@@ -109,4 +109,8 @@ def test_packs_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["packs", "show", CHEMICAL]) == 0
     shown = capsys.readouterr().out
     assert "[<= 30 Cel]" in shown
-    assert "confirm them for this site" in shown
+    assert "confirm for this site" in shown
+    assert shown.splitlines()[-1].strip() == get_pack(CHEMICAL).to_confirm()[-1]
+    assert main(["packs", "show", CHEMICAL, "--lang", "zh"]) == 0
+    assert not [line for line in capsys.readouterr().out.splitlines() if line.startswith(("hazards:", "checklist "))]
+    assert main(["packs", "list", "--lang", "fr"]) == 64
