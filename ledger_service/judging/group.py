@@ -14,7 +14,7 @@ from ledger_service.judging.facts import ABOUT, Key, LedgerCache, RoleOf, load_a
 from ledger_service.privacy.errors import MasterKeyMismatch, MasterKeyMissing, SealBroken
 
 DAMAGED = (EvidenceError, SealBroken)
-"""Stored bytes that cannot be read, now or later: what rests on them is not decided, and nobody else is kept waiting."""
+"""Stored bytes that cannot be read: what rests on them is not decided, and nobody else is kept waiting."""
 AWAY = (DBAPIError, OSError, RetryLater, MasterKeyMissing, MasterKeyMismatch)
 """What is stored cannot be had just now: nothing may be concluded from that."""
 Blind = Callable[[str], str]

@@ -56,12 +56,9 @@ class FileMasterKey:
 
     def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
         """Under the next master key while a rotation is under way, else under the current one."""
-        keys = self._read()
-        if not keys:
-            raise MasterKeyMissing(f"keys/{CURRENT} is not there")
-        master = list(keys)[-1]
+        master, cipher = self._newest()
         nonce = self._random(NONCE_SIZE)
-        return master, nonce + keys[master].encrypt(nonce, key, context)
+        return master, nonce + cipher.encrypt(nonce, key, context)
 
     def unwrap(self, master: str, wrapped: bytes, context: bytes) -> bytes:
         """With the key of that id, current or next."""
@@ -82,7 +79,11 @@ class FileMasterKey:
     def begin_rotation(self) -> str:
         """Write the next key, or go on with the one of an interrupted rotation; returns its id."""
         self._write(NEXT)
-        return list(self._read())[-1]
+        return self.newest()
+
+    def newest(self) -> str:
+        """The id of the key that wraps now: the next one during a rotation. Raises MasterKeyMissing."""
+        return self._newest()[0]
 
     def finish_rotation(self) -> None:
         """Let the next key take the current one's place. Only when nothing is wrapped by the current one any more."""
@@ -90,6 +91,12 @@ class FileMasterKey:
             os.replace(self._folder / NEXT, self._folder / CURRENT)
             sync_dir(self._folder)
             self._read()
+
+    def _newest(self) -> tuple[str, AESGCM]:
+        keys = self._read()
+        if not keys:
+            raise MasterKeyMissing(f"keys/{CURRENT} is not there")
+        return list(keys.items())[-1]
 
     def _write(self, name: str) -> None:
         make_dirs(self._folder)

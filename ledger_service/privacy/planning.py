@@ -82,7 +82,7 @@ def make_plan(connection: Connection, ledger: str, search: Search, ground: Groun
         size = record.index + 1
         _take(tally, record, search, ground, newest[record.stream])
     if tally.candidates:
-        tally.referred |= _referred_elsewhere(connection, ledger)
+        tally.referred |= referred_elsewhere(connection, ledger)
     return ErasurePlan(
         ledger=ledger,
         stream=search.stream,
@@ -140,7 +140,7 @@ def _newest_days(connection: Connection, ledger: str, day_of: Callable[[datetime
     return {stream: day_of(newest) for stream, newest in connection.execute(query.group_by(entries.c.stream))}
 
 
-def _referred_elsewhere(connection: Connection, ledger: str) -> set[str]:
+def referred_elsewhere(connection: Connection, ledger: str) -> set[str]:
     """Attachments that records of other ledgers name: the files are shared."""
     others = connection.execute(select(entries.c.ledger).distinct().where(entries.c.ledger != ledger)).scalars().all()
     return {

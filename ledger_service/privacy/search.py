@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ class Search:
         self._types = types
         self._texts = terms
         # In JSON, a quotation mark or a backslash of the text has another form.
-        self._terms = [orjson.dumps(term).decode()[1:-1].casefold() for term in terms]
+        self._terms = [folded(orjson.dumps(term).decode()[1:-1]) for term in terms]
         self._token = token(subject)
 
     @property
@@ -151,7 +152,8 @@ class Search:
             mine = record.record_id == self.subject.removeprefix(RECORD) and bool(concerns)
             return Match(frozenset(concerns), True, (), subjects) if mine else None
         found = self._mentions(texts, concerns, {link.field for link in links if self._is(link.subject)})
-        hits = [{name for name, text in texts.items() if term in text.casefold()} for term in self._terms]
+        plain = {name: folded(text) for name, text in texts.items()} if self._terms else {}
+        hits = [{name for name, text in plain.items() if term in text} for term in self._terms]
         own = record.stream in self._own
         # Whoever cites a certificate need not speak of its holder otherwise: the field goes, and nothing else.
         cited = {link.field for link in links if link.subject in self._certificates}
@@ -178,6 +180,11 @@ class Search:
     def _is(self, subject: str) -> bool:
         """Whether a subject is the one looked for: as for the rules, spellings of one person are one."""
         return subject.casefold() == self._folded
+
+
+def folded(text: str) -> str:
+    """What a text and its other spellings in Unicode have in common: capitals, composed and full-width characters."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def token(subject: str) -> re.Pattern[str]:

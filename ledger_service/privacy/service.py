@@ -28,9 +28,9 @@ from ledger_service.models import entries, erased_blobs
 from ledger_service.privacy import execution, holds
 from ledger_service.privacy.issuing import Issuer
 from ledger_service.privacy.model import Erased, ErasurePlan
-from ledger_service.privacy.planning import Ground, make_plan
+from ledger_service.privacy.planning import Ground, make_plan, referred_elsewhere
 from ledger_service.privacy.retention import periods
-from ledger_service.privacy.search import Search
+from ledger_service.privacy.search import Search, folded
 from ledger_service.privacy.vault import vault_at
 from ledger_service.statements.model import Rejected, Sequenced
 from ledger_service.statements.sequencer import Sequencer
@@ -170,14 +170,16 @@ class ErasureService:
         newest = connection.execute(select(func.max(entries.c.idx)).where(entries.c.ledger == plan.ledger)).scalar()
         if newest is None or newest + 1 != plan.size:
             raise Conflict("entries came in since the plan was made: plan again", reason="log-has-grown")
+        if plan.blobs and not referred_elsewhere(connection, plan.ledger).isdisjoint(plan.blobs):
+            raise Conflict("another ledger names one of the attachments now: plan again", reason="log-has-grown")
 
     @staticmethod
     def _refuse_naming(reason: str, legal_basis: str, subject: str, terms: Sequence[str]) -> None:
         """The erasure entry stays for good: it must not bring back what it erases."""
-        words = f"{reason}\n{legal_basis}".casefold()
-        number = re.escape(subject.partition("/")[2].casefold())
+        words = folded(f"{reason}\n{legal_basis}")
+        number = re.escape(folded(subject.partition("/")[2]))
         alone = re.search(rf"(?<![a-z0-9]){number}(?![a-z0-9])", words)
-        if alone or any(item.casefold() in words for item in (subject, *terms)):
+        if alone or any(folded(item) in words for item in (subject, *terms)):
             raise BadRequest("basis and reason stay in the log: they must not name the person", reason="names-person")
 
 

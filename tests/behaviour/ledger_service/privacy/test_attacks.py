@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from ledger_service.errors import BadRequest, Refused
+from evidence.statement import issue, stream_id
+from ledger_service.errors import BadRequest, Conflict, Refused
+from ledger_service.privacy import rotation
 from ledger_service.privacy.errors import MasterKeyMismatch
+from ledger_service.privacy.master import FileMasterKey
 from ledger_service.privacy.model import Why
 from ledger_service.statements.model import Rejected
 from tests.behaviour.ledger_service.privacy.people import (
@@ -18,6 +21,7 @@ from tests.behaviour.ledger_service.privacy.people import (
     NAME,
     NUMBER,
     OTHER_NAME,
+    PORTRAIT,
     REASON,
     ZHANG,
     add,
@@ -27,7 +31,7 @@ from tests.behaviour.ledger_service.privacy.people import (
     training,
 )
 from tests.behaviour.ledger_service.privacy.test_vault import another_master
-from tests.fakes.plant import LEDGER, Plant
+from tests.fakes.plant import LEDGER, STEP, Plant
 from tests.fakes.site import Site
 
 CERTIFICATE = "credential/T31010419800101"
@@ -205,11 +209,9 @@ def test_a_record_that_was_checked_before_its_attachment_was_erased_is_refused_a
     assert services.fsck.report(LEDGER).findings == ()
 
 
-def statement_of(plant: Plant, payload: dict[str, Any]) -> str:
-    from evidence.statement import issue
-
+def statement_of(plant: Plant, payload: dict[str, Any], **changed: Any) -> str:
     record_type = plant.services.record_types["training_record"]
-    claims = plant.claims(str(payload["subject"]), type=record_type.id, schema=record_type.schema_claim)
+    claims = plant.claims(str(payload["subject"]), type=record_type.id, schema=record_type.schema_claim, **changed)
     return issue(claims, payload, plant.device, salt=lambda: plant.random(16)).compact
 
 
@@ -219,3 +221,66 @@ def test_a_hold_on_somebody_whom_a_remark_names_stops_the_erasure_of_that_record
     plan = peopled.services.erasures.plan(LEDGER, f"record/{third.record_id}")
     assert plan.erase == ()
     assert spoken_of(peopled.settings.data_dir)
+
+
+def test_a_file_that_another_ledger_names_meanwhile_is_not_taken_away(peopled: Plant) -> None:
+    services = peopled.services
+    other = "second"
+    services.ledgers.create(other, "ledger.example.com/second")
+    services.keys.enrol(other, peopled.device.public, "terminal", "device")
+    plan = services.erasures.plan(LEDGER, ZHANG)
+    [digest] = plan.blobs
+    payload = training(LI, OTHER_NAME, attachments=[photo(peopled, PORTRAIT, "portrait.jpg")])
+    stream = stream_id(services.keystore.stream_key(other), LI)
+    services.statements.submit_now(other, [statement_of(peopled, payload, stream=stream)])
+    assert services.entries.size(other) == 3
+    with pytest.raises(Conflict):
+        services.erasures.execute(plan, BASIS, REASON)
+    erase(peopled)
+    assert services.blobs.get(digest).path.read_bytes() == PORTRAIT
+
+
+def test_two_rotations_at_once_leave_the_key_that_everything_is_wrapped_by(plant: Plant) -> None:
+    """One is through and begins another while the second still has to finish."""
+    populate(plant)
+    engine, master = plant.services.engine, FileMasterKey(plant.settings.data_dir, plant.random)
+    other = FileMasterKey(plant.settings.data_dir, plant.random)
+    for key in (master, other):
+        key.begin_rotation()
+        rotation.rewrap_all(engine, key, key)
+    rotation.finish(engine, master)
+    master.begin_rotation()
+    rotation.finish(engine, other)
+    assert [item.code for item in plant.reopen().services.fsck.report(LEDGER).findings] == ["rotation"]
+    rotation.rotate_file(plant.services.engine, master)
+    assert plant.services.fsck.report(LEDGER).findings == ()
+
+
+def test_a_name_is_found_however_its_characters_are_composed(peopled: Plant) -> None:
+    add(peopled, "training_record", training(LI, OTHER_NAME, attempt_no=8, remark="mit Ju\u0308rgen gepr\u00fcft"))
+    erase(peopled, ZHANG, "J\u00fcrgen")
+    assert "rgen gepr" not in everything_shown(peopled)
+
+
+def test_whoever_erases_is_told_of_a_certificate_elsewhere_and_only_that_field_goes(peopled: Plant) -> None:
+    certify(peopled)
+    payload = {
+        "subject": "nonconformity/N-1", "site": "site/warehouse-3", "source": "rule", "requirement_kind": "internal",
+        "requirement_ref": "TR3", "requirement_text": "A certificate is valid", "statement": "It was not",
+        "grade": "minor", "origin_refs": [CERTIFICATE, "credential/LI-1"],
+    }  # fmt: skip
+    index = add(peopled, "nonconformity", payload).index
+    erase(peopled)
+    left = peopled.services.entries.get(LEDGER, index).payload
+    assert "origin_refs" not in left
+    assert left["statement"] == "It was not"
+    assert peopled.services.fsck.report(LEDGER).findings == ()
+
+
+def test_every_spelling_of_a_persons_number_is_the_person(peopled: Plant) -> None:
+    index = add(
+        peopled, "loading_step", STEP | {"performed_by": "e-0815", "subject": "loading_operation/LO-2026-0077"}
+    ).index
+    peopled.clock.advance(days=400)
+    erase(peopled)
+    assert "performed_by" not in peopled.services.entries.get(LEDGER, index).payload
