@@ -76,10 +76,11 @@ class CheckService:
             if not 0 <= horizon <= size:
                 raise BadRequest("known is a log index, at most the size of the log", reason="known")
             cache = LedgerCache(_CACHE_FACTS)
-            cache.moved_to(size, None)
+            cache.moved_to(horizon, None)
             blind = partial(stream_id, self._keystore.stream_key(slug))
             role_of = roles(load_history(connection, slug))
-            facts = GroupFacts(connection, slug, cache, size, blind, role_of)
+            # As if the log ended there: of what mentions a busy subject only the newest is read.
+            facts = GroupFacts(connection, slug, cache, horizon, blind, role_of)
             stated: dict[str, Json] = {item: arguments[item] for item in check.stated if item in arguments}
             scope = self._rules.scope(_asked(moment, horizon, stated), Horizon(facts, horizon))
             answer, reason = self._answer(check, scope, arguments)

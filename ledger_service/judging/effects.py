@@ -9,6 +9,7 @@ what an effect leads to.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -57,7 +58,7 @@ def pending(
 
     Of a judgement in the light of later knowledge only the rules with another result count: the others asked before.
     """
-    for entry in repository.opened(connection, ledger, asking(connection, ledger, catalogue, begin, end)):
+    for entry in repository.readable(connection, ledger, asking(connection, ledger, catalogue, begin, end)):
         try:
             fact, own = open_fact(entry, lambda _: ""), read_judgement(entry.judgement)
             claim = parse_entry(entry.entry_bytes).statement.claims.schema
@@ -66,7 +67,8 @@ def pending(
         if own is not None:
             yield from _of(catalogue.by_claim(fact.type, claim), own, fact, fact.index)
         elif fact.type == JUDGEMENT:
-            yield from _late(connection, ledger, catalogue, fact)
+            with suppress(EvidenceError):  # As above.
+                yield from list(_late(connection, ledger, catalogue, fact))
 
 
 def asking(
@@ -88,7 +90,7 @@ def _late(connection: Connection, ledger: str, catalogue: Catalogue, fact: Fact)
     changed = fact.payload.get("changed_rules")
     if not isinstance(index, int) or value is None or not isinstance(changed, list):
         return
-    for entry in repository.opened(connection, ledger, [index]):
+    for entry in repository.readable(connection, ledger, [index]):
         claims = parse_entry(entry.entry_bytes).statement.claims
         judged = open_fact(entry, lambda _: "")
         for item in _of(catalogue.by_claim(claims.type, claims.schema), parse_judgement(value), judged, fact.index):

@@ -17,10 +17,12 @@ from sqlalchemy import Connection
 from evidence import rule_results
 from evidence.encoding import parse_time
 from evidence.entry import parse_entry
+from evidence.errors import EvidenceError
 from evidence.records.facts import MENTIONS_LIMIT, Fact
 from evidence.statement import parse_disclosure
 from ledger_service.judging import repository
 from ledger_service.judging.repository import OpenedEntry
+from ledger_service.privacy.errors import SealBroken
 
 CATCH_UP_LIMIT = 2000
 """Entries by which the cache may lie behind; beyond it starting anew costs less."""
@@ -139,7 +141,10 @@ def catch_up(connection: Connection, ledger: str, cache: LedgerCache, size: int,
         return
     same = 0 < cache.size <= size and _tail(connection, ledger, cache.size) == cache.tail
     if same and size - cache.size <= CATCH_UP_LIMIT:
-        _take_in(connection, ledger, cache, size, role_of)
+        try:
+            _take_in(connection, ledger, cache, size, role_of)
+        except (EvidenceError, SealBroken):
+            cache.clear()  # Whoever asks for what cannot be read finds out.
     else:
         cache.clear()
     cache.moved_to(size, _tail(connection, ledger, size))

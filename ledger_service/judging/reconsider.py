@@ -11,6 +11,7 @@ the record ids follow from what they are about.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -20,7 +21,6 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from evidence.canonical import Json
-from evidence.errors import EvidenceError
 from evidence.records import Catalogue
 from evidence.records.facts import Fact, Facts
 from evidence.records.judgement import Judgement, parse_judgement
@@ -30,7 +30,7 @@ from ledger_service.entries.model import read_judgement
 from ledger_service.judging import candidates, repository
 from ledger_service.judging.candidates import JUDGEMENT
 from ledger_service.judging.facts import LedgerCache, open_fact
-from ledger_service.judging.group import GroupFacts
+from ledger_service.judging.group import DAMAGED, GroupFacts
 from ledger_service.judging.model import Engine as RuleEngine
 from ledger_service.judging.service import roles
 from ledger_service.judging.signing import ServiceSigner
@@ -169,20 +169,21 @@ class _Look:
     def changed(self, begin: int, end: int) -> Iterator[Changed]:
         """The earlier records on which the entries in `[begin, end)` lead to another judgement."""
         causes: dict[int, int] = {}
-        for entry in repository.opened(self._connection, self._ledger, range(begin, end)):
+        for entry in repository.readable(self._connection, self._ledger, range(begin, end)):
             try:
                 fact = open_fact(entry, self._role_of)
-            except EvidenceError:
+                concerned = set() if fact.type in SERVICE_TYPES else self._concerned(fact)
+            except DAMAGED:
                 continue  # fsck names it; what cannot be read throws no light on anything.
-            if fact.type not in SERVICE_TYPES:
-                for index in self._concerned(fact):
-                    causes.setdefault(index, fact.index)
+            for index in concerned:
+                causes.setdefault(index, fact.index)
             if entry.judgement is not None:  # Only what was judged can be judged again.
                 self.newest = max(self.newest, fact.occurred_at)
         for index in candidates.with_judgement(self._connection, self._ledger, causes):
-            found = self._judged_again(index, causes[index])
-            if found is not None:
-                yield found
+            with suppress(*DAMAGED):
+                found = self._judged_again(index, causes[index])
+                if found is not None:
+                    yield found
 
     def _concerned(self, fact: Fact) -> set[int]:
         """The earlier entries that a new fact may concern; none where it speaks of nothing but its own present."""

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import Connection, Engine, func, select
 
 from evidence.canonical import Json, dumps
+from evidence.errors import EvidenceError
 from evidence.records import Catalogue
 from evidence.statement import parse_disclosure
 from ledger_service.blobs.service import BlobService
@@ -111,9 +112,10 @@ class RuleSetService:
             return
         try:
             self.ensure(ledger)
-        except ServiceError as error:
+        except (ServiceError, EvidenceError) as error:
             self._pause_until[ledger] = now + _PAUSE
-            structlog.get_logger("judging").error("rule set not recorded", ledger=ledger, problem=error.slug)
+            problem = error.slug if isinstance(error, ServiceError) else error.reason
+            structlog.get_logger("judging").error("rule set not recorded", ledger=ledger, problem=problem)
 
     def _record(self, ledger: str, previous: int) -> bool:
         with self._blobs.begin(self.content_sha256, MEDIA_TYPE) as upload:

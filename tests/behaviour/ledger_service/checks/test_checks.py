@@ -13,6 +13,7 @@ from ledger_service.checks.model import CHECKS, Answer
 from ledger_service.cli.main import main
 from ledger_service.kit.db import write
 from ledger_service.models import JUDGEMENT_POSITION
+from ledger_service.statements.model import Rejected
 from tests.fakes.http import request
 from tests.fakes.plant import LEDGER, Plant
 from tests.fakes.site import CREDENTIAL, DRIVER, Site
@@ -69,6 +70,16 @@ def test_a_licence_counts_to_the_last_second_of_its_day_at_the_site(
 ) -> None:
     site.certify()
     assert verdict(ask(site, "competent", at, person=DRIVER, post="driver")) == expected
+
+
+def test_what_was_known_stays_known_behind_any_number_of_later_records(site: Site) -> None:
+    site.certify()
+    size = site.plant.services.entries.size(LEDGER)
+    applied = {"event": "apply", "person_ref": DRIVER, "credential_type": "hazmat_escort",
+               "category": "hazmat_transport", "issuer": "Shanghai", "valid_from": "2025-01-01", "valid_to": "2027-06-30"}  # fmt: skip
+    later = [site.compact("credential", f"credential/F-{i}", applied | {"cert_no": f"F-{i}"}) for i in range(510)]
+    assert not [item.error.detail for item in site.plant.submit(*later) if isinstance(item, Rejected)]
+    assert verdict(ask(site, "competent", known=size, person=DRIVER, post="driver")) == (True, "")
 
 
 def test_the_horizon_hides_what_came_later(site: Site) -> None:

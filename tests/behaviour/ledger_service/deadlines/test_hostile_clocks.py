@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from evidence.keys import SigningKey
 from ledger_service.deadlines.model import DeadlineFilter
 from ledger_service.deadlines.service import DeadlineService
+from tests.fakes.bend import bend
 from tests.fakes.plant import LEDGER, Plant
 from tests.fakes.site import Site
 
@@ -56,15 +57,6 @@ class Office(Site):
     def breached(self) -> list[Any]:
         views = map(self.view, range(self.plant.services.entries.size(LEDGER)))
         return [view.payload["subject"] for view in views if view.entry.record_type == "deadline_event"]
-
-
-def bend(engine: Engine, table: str, column: str, index: int) -> None:
-    """Put noise in the place of what is stored of an entry."""
-    with engine.begin() as connection:
-        for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        values = {"noise": b"\x01" + bytes(60), "idx": index}
-        connection.execute(text(f"UPDATE {table} SET {column} = :noise WHERE idx = :idx"), values)
 
 
 @pytest.fixture

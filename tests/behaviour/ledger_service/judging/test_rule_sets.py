@@ -18,6 +18,7 @@ from ledger_service.context import build_services
 from ledger_service.errors import Refused, StorageFull
 from ledger_service.judging.rule_sets import RULE_SET
 from ledger_service.statements.model import Rejected, Sequenced
+from tests.fakes.bend import bend
 from tests.fakes.check_ledger import check_ledger
 from tests.fakes.plant import LEDGER, Plant
 
@@ -53,6 +54,13 @@ def test_the_rules_stand_before_the_first_judgement_by_them_and_once(telling: Pl
     assert types_of(telling).count(RULE_SET) == 1
     assert check_ledger(telling.services.engine, LEDGER) == 7
     assert telling.services.fsck.fsck(LEDGER) == []
+
+
+def test_a_rule_set_that_does_not_open_keeps_no_record_out(telling: Plant) -> None:
+    telling.submit(telling.statement())
+    bend(telling.services.engine, "disclosures", "sealed", types_of(telling).index(RULE_SET))
+    [step] = telling.reopen().submit(telling.statement(seq=2))
+    assert isinstance(step, Sequenced)
 
 
 def test_a_ledger_without_judgements_has_no_rule_set(telling: Plant) -> None:
