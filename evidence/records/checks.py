@@ -17,6 +17,7 @@ from evidence.records.model import RecordType
 from evidence.records.node import Path, RecordTypeInvalid, place_of
 from evidence.records.rules.cel import check_expression
 from evidence.records.rules.expression import ExpressionInvalid
+from evidence.records.slips import slips_of, unknown_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def check_catalogue(
         record_type = catalogue.types[type_id]
         found += _follows(catalogue, record_type)
         found += _tables(catalogue, record_type)
+        found += [Problem(type_id, path, words) for path, words in slips_of(catalogue, record_type)]
         for source in sources_of(record_type):
             found += _expression(catalogue, record_type, source, predicates)
     return tuple(found)
@@ -83,6 +85,8 @@ def _expression(
         check_expression(source.text, about.fields, predicates)
     except ExpressionInvalid as error:
         yield Problem(record_type.id, source.path, str(error))
+    for words in unknown_limits(catalogue, source.text):
+        yield Problem(record_type.id, source.path, words)
 
 
 def _follows(catalogue: Catalogue, record_type: RecordType) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from typing import Final
 from evidence.canonical import Json
 from evidence.records.deadline_definition import parse_deadlines
 from evidence.records.field_definition import field_data, parse_fields, parse_form, parse_unique
+from evidence.records.hints import hint
 from evidence.records.lifecycle_definition import LifecycleDef, parse_lifecycle
 from evidence.records.model import ANY_SUBJECT, RecordType
 from evidence.records.node import Node, Path, top_of
@@ -43,7 +44,7 @@ def define(source: Mapping[str, Json], common: Mapping[str, Json]) -> RecordType
     fields = _merged(top, kind, shared)
     required = ["subject", *top["required"].texts()]
     if unknown := [field for field in required if field not in fields]:
-        top["required"].fail(f"names a field that does not exist: {', '.join(unknown)}")
+        top["required"].fail(f"names a field that does not exist: {', '.join(unknown)}{hint(''.join(unknown))}")
     lifecycle = parse_lifecycle(top["lifecycle"], fields) if "lifecycle" in top else None
     data: dict[str, Json] = {
         "id": top["id"].text(NAME, NAMED),

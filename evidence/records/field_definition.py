@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from evidence.canonical import Json
+from evidence.records.hints import hint
 from evidence.records.lifecycle_definition import LifecycleDef
 from evidence.records.model import ANY_SUBJECT, PERSON, Field, Form, FormStep, PersonalData, Reference
 from evidence.records.node import Node
@@ -68,7 +69,7 @@ def parse_unique(node: Node, fields: Collection[str]) -> tuple[tuple[str, ...], 
         if not group:
             item.fail("names no field")
         if unknown := [name for name in group if name not in fields]:
-            item.fail(f"names a field that does not exist: {', '.join(unknown)}")
+            item.fail(f"names a field that does not exist: {', '.join(unknown)}{hint(''.join(unknown))}")
         groups.append(group)
     return tuple(groups)
 
@@ -82,7 +83,7 @@ def parse_form(node: Node, fields: Mapping[str, Field], lifecycle: LifecycleDef 
         item.keys({"labels", "fields"})
         names = item["fields"].texts()
         if unknown := [name for name in names if name not in fields]:
-            item["fields"].fail(f"names a field that does not exist: {', '.join(unknown)}")
+            item["fields"].fail(f"names a field that does not exist: {', '.join(unknown)}{hint(''.join(unknown))}")
         if twice := [name for name in names if name in placed]:
             item["fields"].fail(f"places a field that an earlier step has: {', '.join(twice)}")
         placed.update(names)

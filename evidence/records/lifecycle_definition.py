@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from evidence.records.hints import hint
 from evidence.records.node import Node
 
 ROLES: Final = (
@@ -131,7 +132,7 @@ def _event(name: str, node: Node, states: Mapping[str, State], fields: Collectio
         node["by"].fail(f"unknown role {', '.join(unknown)}; known are {', '.join(ROLES)}")
     requires = node.get("requires", []).texts()
     if unknown := [field for field in requires if field not in fields]:
-        node["requires"].fail(f"names a field that does not exist: {', '.join(unknown)}")
+        node["requires"].fail(f"names a field that does not exist: {', '.join(unknown)}{hint(''.join(unknown))}")
     return Event(
         name=name,
         labels=node["labels"].labels(),

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 import yaml
 
 from evidence.canonical import Json
+from evidence.records.hints import explain
 from evidence.records.node import Path, RecordTypeInvalid, place_of
 
 MAX_BYTES: Final = 256 * 1024
@@ -72,11 +73,12 @@ def read_document(text: str, name: str) -> Document:
     except RecordTypeInvalid as error:
         raise RecordTypeInvalid(error.problem, file=name, line=error.line) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        line = _line(getattr(error, "problem_mark", None))
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
-        raise RecordTypeInvalid(str(problem), file=name, line=line) from error
+        line, problem = explain(text, error)
+        raise RecordTypeInvalid(problem, file=name, line=line) from error
+    if value is None:
+        raise RecordTypeInvalid("is empty: must be a mapping of names to values", file=name)
     if not isinstance(value, dict):
-        raise RecordTypeInvalid("must be a mapping of names to values", file=name)
+        raise RecordTypeInvalid("must be a mapping of names to values, such as version: 1", file=name)
     return Document(name, value, text)
 
 

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 from evidence.canonical import Json, dumps
 from evidence.errors import Malformed
+from evidence.records.hints import hint
 
 LANGUAGES: Final = ("zh", "en")
 Path = tuple[str | int, ...]
@@ -63,7 +64,7 @@ class Node:
     def mapping(self) -> dict[str, Json]:
         """The value, which must be a mapping."""
         if not isinstance(self.value, dict):
-            self.fail("must be a mapping of names to values")
+            self.fail(f"must be a mapping of names to values{self._hint()}")
         return self.value
 
     def members(self) -> Iterator[tuple[str, Node]]:
@@ -74,7 +75,7 @@ class Node:
     def each(self) -> Iterator[Node]:
         """The items of a list."""
         if not isinstance(self.value, list):
-            self.fail("must be a list")
+            self.fail(f"must be a list{self._hint()}")
         for position, value in enumerate(self.value):
             yield Node(value, (*self.path, position))
 
@@ -84,7 +85,8 @@ class Node:
         known = {*required, *optional}
         if unknown := sorted(given - known):
             place = Node(None, (*self.path, unknown[0]))
-            place.fail(f"unknown entry {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+            found = ", ".join(unknown)
+            place.fail(f"unknown entry {found}; known are {', '.join(sorted(known))}{hint(found)}")
         if missing := [key for key in required if key not in given]:
             self.fail(f"{', '.join(missing)} is missing")
 
@@ -119,14 +121,19 @@ class Node:
         """A list of different texts."""
         value = self.value
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.fail("must be a list of texts (put numbers such as '7.2' in quotes)")
+            self.fail(f"must be a list of texts (put numbers such as '7.2' in quotes){self._hint()}")
         texts = tuple(str(item) for item in value)
         if len(set(texts)) != len(texts):
             self.fail("lists something twice")
         return texts
 
+    def _hint(self) -> str:
+        return hint(self.value) if isinstance(self.value, str) else ""
+
     def labels(self) -> dict[str, str]:
         """Text in every language."""
+        if isinstance(self.value, str):
+            self.fail("must be text in every language: {zh: …, en: …}")
         self.keys(LANGUAGES)
         if not all(isinstance(text, str) and text.strip() for text in self.mapping().values()):
             self.fail(f"must have text in every language ({', '.join(LANGUAGES)})")

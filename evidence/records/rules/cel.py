@@ -86,7 +86,10 @@ def _compiled(source: str) -> _Compiled:
 def _syntax(message: str) -> str:
     """The library's message without the expression, which the author has before them."""
     _, found, problem = message.partition("ERROR: <input>:")
-    return f"character {problem.splitlines()[0].split(':', 1)[-1]}" if found and problem else "is no expression"
+    if not found or not problem:
+        return "is no expression"
+    # What a grammar would accept in its place helps nobody who writes rules.
+    return f"character {problem.splitlines()[0].split(':', 1)[-1].partition(' expecting ')[0]}"
 
 
 class Evaluation:

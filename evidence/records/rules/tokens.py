@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from evidence.errors import Malformed
+from evidence.records.hints import hint
 
 MAX_TEXT: Final = 200
 _TOKEN: Final = re.compile(
@@ -32,7 +33,8 @@ def tokens(source: str) -> Iterator[tuple[str, str]]:
     while position < len(source):
         match = _TOKEN.match(source, position)
         if match is None:
-            raise ExpressionInvalid(f"the sign {source[position]!r} (character {position + 1}) has no meaning here")
+            sign = source[position]
+            raise ExpressionInvalid(f"the sign {sign!r} (character {position + 1}) has no meaning here{hint(sign)}")
         position = match.end()
         kind, text = match.lastgroup, match.group()
         if kind == "comment":
