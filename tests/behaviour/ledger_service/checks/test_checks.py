@@ -76,7 +76,8 @@ def test_what_was_known_stays_known_behind_any_number_of_later_records(site: Sit
     site.certify()
     size = site.plant.services.entries.size(LEDGER)
     applied = {"event": "apply", "person_ref": DRIVER, "credential_type": "hazmat_escort",
-               "category": "hazmat_transport", "issuer": "Shanghai", "valid_from": "2025-01-01", "valid_to": "2027-06-30"}  # fmt: skip
+               "category": "hazmat_transport", "issuer": "Shanghai", "valid_from": "2025-01-01",
+               "valid_to": "2027-06-30"}  # fmt: skip
     later = [site.compact("credential", f"credential/F-{i}", applied | {"cert_no": f"F-{i}"}) for i in range(510)]
     assert not [item.error.detail for item in site.plant.submit(*later) if isinstance(item, Rejected)]
     assert verdict(ask(site, "competent", known=size, person=DRIVER, post="driver")) == (True, "")
