@@ -76,7 +76,7 @@ def make_plan(connection: Connection, ledger: str, search: Search, ground: Groun
     tally = _Tally(terms=[0] * terms)
     newest = _newest_days(connection, ledger, ground.day_of)
     if search.subject.startswith(PERSON):
-        search = search.with_certificates(read_log(connection, ledger, record_types=search.certificate_types))
+        search = search.with_streams(read_log(connection, ledger, record_types=search.telling_types))
     size = 0
     for record in read_log(connection, ledger):
         size = record.index + 1

@@ -99,14 +99,16 @@ class Search:
         blind: Callable[[str], str],
         types: Mapping[str, RecordType],
         terms: Sequence[str] = (),
+        named: Collection[tuple[str, str]] = (),
         certificates: Collection[str] = (),
     ) -> None:
-        """`certificates` are subjects that count as the person's own."""
+        """`named`: streams and fields in which they name the person alone; `certificates`: subjects of the person's."""
         self.subject = subject
         self.stream = blind(subject)
         self._blind = blind
         self._folded = subject.casefold()
         self._certificates = {item: token(item) for item in certificates}
+        self._named = frozenset(named)
         self._own = frozenset({self.stream, *map(blind, certificates)})
         self._types = types
         self._texts = terms
@@ -115,26 +117,28 @@ class Search:
         self._token = token(subject)
 
     @property
-    def certificate_types(self) -> frozenset[str]:
-        """The types of record that a person's certificates consist of."""
-        return frozenset(name for name, kind in self._types.items() if kind.subject_kind == CREDENTIAL)
+    def telling_types(self) -> frozenset[str]:
+        """The types with fields about a person whom another record of the same stream may name."""
+        return frozenset(name for name, kind in self._types.items() if naming_fields(kind))
 
-    def with_certificates(self, records: Iterable[LogRecord]) -> Search:
-        """The same search, knowing the person's certificates: only the first of their events need name the holder.
+    def with_streams(self, records: Iterable[LogRecord]) -> Search:
+        """The same search, knowing whom each stream names: only the first of its events need name the person.
 
-        A certificate that was ever recorded as somebody else's is not taken for the person's.
+        A stream that ever named somebody else in the same place is not taken for the person's. Certificates are the
+        person's as a whole.
         """
-        holders: dict[str, set[str]] = defaultdict(set)
+        named: dict[tuple[str, str], set[str]] = defaultdict(set)
+        certificates: dict[str, str] = {}
         for record in records:
-            subject, kind = record.payload.get("subject"), self._types[record.record_type]
-            if isinstance(subject, str):
-                holders[subject] |= {
-                    who.casefold()
-                    for name, who in kind.concerns(record.payload).items()
-                    if who is not None and who.startswith(PERSON) and kind.fields[name].concerns != name
-                }
-        mine = [subject for subject, persons in holders.items() if persons == {self._folded}]
-        return Search(self.subject, self._blind, self._types, self._texts, mine)
+            kind, subject = self._types[record.record_type], record.payload.get("subject")
+            if kind.subject_kind == CREDENTIAL and isinstance(subject, str):
+                certificates[record.stream] = subject
+            for link in kind.links(record.payload):
+                if link.field in naming_fields(kind) and link.subject.startswith(PERSON):
+                    named[record.stream, link.field].add(link.subject.casefold())
+        mine = {place for place, persons in named.items() if persons == {self._folded}}
+        own = {certificates[stream] for stream, _ in mine if stream in certificates}
+        return Search(self.subject, self._blind, self._types, self._texts, mine, own)
 
     def match(self, record: LogRecord) -> Match | None:
         """What in `record` speaks of the subject; None where nothing does."""
@@ -151,6 +155,7 @@ class Search:
         if self.subject.startswith(RECORD):
             mine = record.record_id == self.subject.removeprefix(RECORD) and bool(concerns)
             return Match(frozenset(concerns), True, (), subjects) if mine else None
+        untold = self._untold(record, record_type)
         found = self._mentions(texts, concerns, {link.field for link in links if self._is(link.subject)})
         plain = {name: folded(text) for name, text in texts.items()} if self._terms else {}
         hits = [{name for name, text in plain.items() if term in text} for term in self._terms]
@@ -158,7 +163,7 @@ class Search:
         # Whoever cites a certificate need not speak of its holder otherwise: the field goes, and nothing else.
         cited = {link.field for link in links if link.subject in self._certificates}
         cited |= {name for name, text in texts.items() if any(it.search(text) for it in self._certificates.values())}
-        if not (own or found or cited or any(hits)):
+        if not (own or found or cited or untold or any(hits)):
             return None
         others = {item for item in subjects if item.startswith(PERSON) and not self._is(item)}
         whole = own or (bool(found) and not others)
@@ -170,16 +175,33 @@ class Search:
             }
             if record_type is not None and record_type.subject_kind == CREDENTIAL and "subject" in payload:
                 found.add("subject")  # The number of somebody's certificate.
-        fields = frozenset(found.union(cited, *hits))
+        fields = frozenset(found.union(cited, untold, *hits))
         return Match(fields, whole, tuple(bool(names) for names in hits), subjects) if fields else None
 
     def _mentions(self, texts: Mapping[str, str], concerns: Mapping[str, str | None], linked: set[str]) -> set[str]:
         named = {name for name, subject in concerns.items() if subject is not None and self._is(subject)}
         return named | linked | {name for name, text in texts.items() if self._token.search(text)}
 
+    def _untold(self, record: LogRecord, record_type: RecordType | None) -> set[str]:
+        """Fields about somebody whom this record does not name, and its stream names as the person."""
+        fields = {} if record_type is None else record_type.fields
+        about = {name: fields[name].concerns for name in record.payload if name in fields}
+        return {
+            name
+            for name, place in about.items()
+            if place and place not in record.payload and (record.stream, place) in self._named
+        }
+
     def _is(self, subject: str) -> bool:
         """Whether a subject is the one looked for: as for the rules, spellings of one person are one."""
         return subject.casefold() == self._folded
+
+
+def naming_fields(record_type: RecordType) -> frozenset[str]:
+    """The fields that name whom other fields of the type are about."""
+    return frozenset(
+        item.concerns for name, item in record_type.fields.items() if item.concerns not in ("", name)
+    )
 
 
 def folded(text: str) -> str:

@@ -284,3 +284,18 @@ def test_every_spelling_of_a_persons_number_is_the_person(peopled: Plant) -> Non
     peopled.clock.advance(days=400)
     erase(peopled)
     assert "performed_by" not in peopled.services.entries.get(LEDGER, index).payload
+
+
+def test_a_reason_without_a_name_goes_with_the_person_whom_its_stream_names(peopled: Plant) -> None:
+    for number, person in ((1, NUMBER), (2, "E-0816")):
+        named = {"subject": f"appointment/A-{number}", "site": "site/warehouse-3", "person_ref": person}
+        proposal = {"post": "loader", "department": "Logistics", "valid_from": "2025-01-01"}
+        add(peopled, "role_appointment", named | proposal)
+        later = {"event": "suspend", "effective_at": "2026-01-05T01:00:00Z", "reason": f"{WHY} {number}"}
+        del named["person_ref"]
+        add(peopled, "role_appointment", named | later)
+    erase(peopled)
+    left = everything_shown(peopled)
+    assert f"{WHY} 1" not in left
+    assert f"{WHY} 2" in left
+    assert peopled.services.fsck.report(LEDGER).findings == ()
