@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from evidence.records import Catalogue, RecordTypeInvalid, load_catalogue
+from evidence.records import Catalogue, RecordTypeInvalid, load_catalogue, load_record_types
 from evidence.records.loader import FOLDERS
+from evidence.records.rules.engine import RuleEngine
+from evidence.records.rules.expression import ExpressionInvalid
 from ledger_service.errors import CatalogueUnusable
 
 FOLDER: Final = "catalogue"
@@ -28,9 +30,26 @@ def site_files(folder: Path) -> dict[str, str]:
 def site_catalogue(folder: Path) -> Catalogue:
     """The product's catalogue with the site's files. Raises CatalogueUnusable with file, line and field."""
     try:
-        return load_catalogue(site_files(folder))
+        found = load_catalogue(site_files(folder))
+        # Read here, where a mistake in the site's own table still has its words.
+        _ = found.zone
+        _require_usable_rules(found)
+        return found
     except RecordTypeInvalid as error:
         raise CatalogueUnusable(str(error)) from error
+
+
+def _require_usable_rules(catalogue: Catalogue) -> None:
+    """A rule that cannot be evaluated would leave every record of its type undecided, and nobody would be told."""
+    if not (own := catalogue.types.keys() - load_record_types().keys()):
+        return
+    rules = RuleEngine(catalogue)
+    for name in sorted(own):
+        try:
+            _ = rules.plan(name).needs, rules.plan(name).display_needs
+        except ExpressionInvalid as error:
+            problem = f"types/{name}.yaml: {error}; `safety-ledger types check` names the line"
+            raise CatalogueUnusable(problem) from error
 
 
 def read_text(path: Path) -> str:

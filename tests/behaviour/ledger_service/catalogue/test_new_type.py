@@ -11,6 +11,8 @@ import pytest
 from evidence.__main__ import main as verify_offline
 from evidence.encoding import format_time
 from evidence.records import validate
+from ledger_service.catalogue.site import site_catalogue
+from ledger_service.errors import CatalogueUnusable
 from ledger_service.receipts.export import policy_text
 from tests.fakes.http import Call, call, request
 from tests.fakes.plant import LEDGER, Plant
@@ -65,6 +67,15 @@ PAYLOAD: dict[str, Any] = {
     "ran_for": {"value": "60", "unit": "s"},
     "checked_by": "E-0815",
 }
+
+
+@pytest.mark.parametrize("check", ["payload.flow_rate > 1", "unknown_predicate(payload.flow_ok)", "payload.flow_ok &&"])
+def test_no_service_starts_with_a_rule_that_would_leave_every_record_undecided(tmp_path: Path, check: str) -> None:
+    (tmp_path / "types").mkdir()
+    bent = TYPE.replace("check: payload.flow_ok", f"check: '{check}'")
+    (tmp_path / "types" / "eyewash_check.yaml").write_text(bent, "utf-8")
+    with pytest.raises(CatalogueUnusable, match="eyewash_check"):
+        site_catalogue(tmp_path)
 
 
 @pytest.fixture
