@@ -13,7 +13,7 @@ from evidence.key_events import RECORD_TYPE as KEY_EVENT
 from ledger_service.models import data_keys, entries
 from ledger_service.privacy.model import Doomed, ErasurePlan, Hold, Kept, Why
 from ledger_service.privacy.retention import PERMANENT, Period
-from ledger_service.privacy.search import PERSON, LogRecord, Match, Search, attachments_of, read_log
+from ledger_service.privacy.search import PERSON, RECORD, LogRecord, Match, Search, attachments_of, read_log
 
 JUDGEMENT = "rule_results"
 FOLLOWS: Mapping[str, str] = {"judgement": "of_index", "deadline_event": "started_index"}
@@ -43,7 +43,9 @@ class Ground:
             if hold.scope.casefold() in spoken_of:
                 return Why.LEGAL_HOLD, hold.until, hold.basis
         followed = record.payload.get(FOLLOWS.get(record.record_type, ""))
-        if isinstance(followed, int) and (followed in decided or match.whole):
+        # Where the person's record has nothing left to erase, it was erased before: what follows it goes now.
+        left_over = match.whole and not subject.startswith(RECORD)
+        if isinstance(followed, int) and (followed in decided or left_over):
             return decided.get(followed)
         period = self.periods.get(record.record_type, _UNKNOWN)
         if record.record_type == KEY_EVENT:

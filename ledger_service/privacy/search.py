@@ -199,9 +199,7 @@ class Search:
 
 def naming_fields(record_type: RecordType) -> frozenset[str]:
     """The fields that name whom other fields of the type are about."""
-    return frozenset(
-        item.concerns for name, item in record_type.fields.items() if item.concerns not in ("", name)
-    )
+    return frozenset(item.concerns for name, item in record_type.fields.items() if item.concerns not in ("", name))
 
 
 def folded(text: str) -> str:

@@ -299,3 +299,21 @@ def test_a_reason_without_a_name_goes_with_the_person_whom_its_stream_names(peop
     assert f"{WHY} 1" not in left
     assert f"{WHY} 2" in left
     assert peopled.services.fsck.report(LEDGER).findings == ()
+
+
+def test_what_the_ledger_found_is_not_erased_by_itself(plant: Plant) -> None:
+    populate(plant)
+    index = later_judgement(plant, 4)
+    record_id = plant.services.entries.get(LEDGER, index).entry.record_id
+    plan = plant.services.erasures.plan(LEDGER, f"record/{record_id}")
+    assert [(item.index, item.why) for item in plan.kept] == [(index, Why.PROOF)]
+    assert plan.erase == ()
+
+
+def test_what_the_ledger_found_goes_also_after_the_record_itself_has_gone(peopled: Plant) -> None:
+    index = later_judgement(peopled, 2)
+    record_id = peopled.services.entries.get(LEDGER, 2).entry.record_id
+    erase(peopled, f"record/{record_id}")
+    assert "rule_results" in peopled.services.entries.get(LEDGER, index).payload
+    erase(peopled)
+    assert "rule_results" not in peopled.services.entries.get(LEDGER, index).payload
