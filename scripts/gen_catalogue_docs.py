@@ -135,7 +135,7 @@ def _start(item: DeadlineDef) -> str:
 def _due(due: Due) -> str:
     if due.within is not None:
         return f"after {due.within.words()}"
-    return f"field {due.field}" if due.field else f"table {due.table} by {due.by}"
+    return f"field {due.field}" if due.field else f"table {due.table} by {' or '.join(due.by)}"
 
 
 def _told(item: DeadlineDef) -> str:

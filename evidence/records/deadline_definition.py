@@ -24,8 +24,9 @@ class Due:
     within: Duration | None = None
     field: str = ""
     table: str = ""
-    """`<table>.<key>`; the value for the payload field `by` is an ISO 8601 duration."""
-    by: str = ""
+    """`<table>.<key>`: ISO 8601 durations by row. The first field of `by` that names a row decides, else row `other`."""
+    by: tuple[str, ...] = ()
+    """A text names the row of its value, true the row of the field's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,16 @@ def _due(node: Node, fields: Collection[str]) -> Due:
         node.keys({"field"})
         return Due(field=_field(node["field"], fields))
     node.keys({"table", "by"})
-    return Due(table=node["table"].text(_TABLE, "<table>.<key>"), by=_field(node["by"], fields))
+    return Due(table=node["table"].text(_TABLE, "<table>.<key>"), by=_by(node["by"], fields))
+
+
+def _by(node: Node, fields: Collection[str]) -> tuple[str, ...]:
+    if isinstance(node.value, str):
+        return (_field(node, fields),)
+    named = tuple(_field(item, fields) for item in node.each())
+    if not named:
+        node.fail("must name at least one field")
+    return named
 
 
 def _escalation(node: Node) -> Escalation:

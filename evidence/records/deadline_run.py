@@ -110,18 +110,21 @@ class Run:
                 return due.within.after(clock.started, self.zone)
             if due.field:
                 return moment(_newest(so_far, due.field), self.zone, _DAY_END)
-            span = self._from_table(due.table, _newest(so_far, due.by), clock.started)
+            rows = [row for field in due.by if (row := _row(field, _newest(so_far, field)))]
+            span = self._from_table(due.table, rows, clock.started)
             return parse_duration(span).after(clock.started, self.zone) if span is not None else None
         except (OverflowError, ValueError):
             return None
 
-    def _from_table(self, place: str, key: Json, at: datetime) -> str | None:
-        table, _, row = place.partition(".")
+    def _from_table(self, place: str, rows: Sequence[str], at: datetime) -> str | None:
+        table, _, member = place.partition(".")
         try:
-            values = self.tables.at(table, at.astimezone(self.zone).date()).values.get(row)
+            values = self.tables.at(table, at.astimezone(self.zone).date()).values.get(member)
         except KeyError:
             return None
-        span = values.get(key) if isinstance(values, Mapping) and isinstance(key, str) else None
+        if not rows or not isinstance(values, Mapping):
+            return None
+        span = next((values[row] for row in (*rows, "other") if row in values), None)
         return span if isinstance(span, str) else None
 
     def _stopped(self, clock: _Clock, item: Happening) -> Deadline:
@@ -174,6 +177,11 @@ class Run:
 
 def _newest(happenings: Sequence[Happening], field: str) -> Json:
     return next((item.fact.payload[field] for item in reversed(happenings) if field in item.fact.payload), None)
+
+
+def _row(field: str, value: Json) -> str:
+    """The row of a table that a field's value names; empty where it names none."""
+    return field if value is True else value if isinstance(value, str) else ""
 
 
 def moment(value: Json, zone: ZoneInfo, of_day: time) -> datetime | None:

@@ -55,6 +55,7 @@ fields:
   q: {{{LABELS}, schema: {{$ref: '#/$defs/quantity'}}}}
   due: {{{LABELS}, schema: {{type: string}}}}
   level: {{{LABELS}, schema: {{type: string}}}}
+  note: {{{LABELS}, schema: {{type: boolean}}}}
   override: {{{LABELS}, schema: {{type: string}}}}
 {body}
 """,

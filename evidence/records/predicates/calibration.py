@@ -181,6 +181,16 @@ def category_of(scope: Scope, subject: str) -> str:
     return ""
 
 
+def measures(scope: Scope, category: str) -> bool:
+    """EQ.metrology: whether equipment of a category gives a measured value, by the table."""
+    return category in texts(scope.table("metrology-defaults").get("measuring"))
+
+
+def controlled(scope: Scope, metrology_class: str) -> bool:
+    """EQ.interval: whether a metrology class is one that is locked when nothing valid is on record, by the table."""
+    return metrology_class in texts(scope.table("metrology-defaults").get("controlled"))
+
+
 def _registered(scope: Scope, subject: str) -> str:
     """The metrology class in the register; empty where the instrument is not in it."""
     named = [text(fact.payload.get("metrology_class")) for fact in current(scope, subject, EQUIPMENT)]
@@ -198,6 +208,8 @@ def _class(scope: Scope, subject: str) -> str:
 
 
 PREDICATES: Final[dict[str, Predicate]] = {
+    "measures": measures,
+    "controlled": controlled,
     "in_calibration": in_calibration,
     "locked": locked,
     "usable": usable,
@@ -208,6 +220,11 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "metrology_incomplete": (
+        "量程、分度值、等级或允差缺项",
+        "Range, resolution, class or permissible error is missing",
+    ),
+    "interval_missing": ("未登记周期", "The interval is missing"),
     "not_calibrated": ("没有检定校准记录", "No certificate on record"),
     "calibration_expired": ("检定校准已过有效期", "The calibration has expired"),
     "calibration_failed": ("检定校准不合格", "The calibration was failed"),

@@ -182,6 +182,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 }
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
+    "detection_incomplete": ("识别信息不全", "The detection leaves out what it was made with"),
     "model_not_registered": ("模型未登记", "The model is not registered"),
     "model_not_approved": ("模型当时未批准", "The model was not approved then"),
     "model_out_of_date": ("模型批准已到期", "The model's approval had ended"),

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from evidence.canonical import Json
+from evidence.records.durations import parse_duration
 from evidence.records.facts import Fact
 from evidence.records.predicates.history import every, happened, instant, later, newest, number, objects, story
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
@@ -17,7 +18,6 @@ from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 NO_GRADE: Final = "none"
 _MEASURES: Final = ("deaths", "serious_injuries", "direct_loss_cny")
 _CASUALTIES: Final = ("deaths", "serious_injuries", "missing")
-_SHORT: Final = frozenset({"fire", "road"})
 
 
 def incident_grade(scope: Scope, deaths: Json, serious: Json, loss: Json) -> str:
@@ -75,9 +75,16 @@ def casualties_regraded(scope: Scope, payload: Mapping[str, Json]) -> bool:
 
 
 def casualty_window_end(scope: Scope) -> datetime:
-    """Last instant at which a change of casualties counts: 30 or 7 days of 24 hours after the incident."""
-    short = newest(scope, "event_type") in _SHORT or newest(scope, "road_traffic") is True
-    days = _limit(scope, "casualty_days_short" if short else "casualty_days")
+    """Last instant at which a change of casualties counts: the table's days, of 24 hours, after the incident."""
+    table = scope.table("incident-reports").get("casualty_window")
+    windows = table if isinstance(table, dict) else {}
+    rows = ["road_traffic"] if newest(scope, "road_traffic") is True else []
+    rows += [str(newest(scope, "event_type")), "other"]
+    found = next((windows[row] for row in rows if row in windows), None)
+    try:
+        days = parse_duration(str(found)).days
+    except ValueError:
+        raise Undecidable("no_limit") from None
     return later(happened_at(scope), timedelta(days=days))
 
 
@@ -165,5 +172,6 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "extension_too_long": ("延期超过 60 日", "The extension is longer than 60 days"),
     "other_scheme": ("事故类别标准不是当时有效的版本", "Not the classification in force at the incident"),
     "table_not_loaded": ("官方类别表尚未导入", "The official table has not been loaded"),
+    "category_missing": ("未确定事故类别", "The category of the accident is not given"),
     "unknown_category": ("类别代码不存在", "Unknown category code"),
 }

@@ -30,13 +30,13 @@ def day_passed(scope: Scope, subject: str, field: str, at: datetime) -> bool:
     return bool(given) and scope.local_day(at) > day(scope.use(given[-1]).payload[field])
 
 
-def evaluated_within(scope: Scope, subject: str, months: int, at: datetime) -> bool:
-    """Whether the subject's compliance was evaluated at most so many months before an instant."""
+def evaluated_in_time(scope: Scope, subject: str, at: datetime) -> bool:
+    """Whether the subject's compliance was evaluated at most the table's months before an instant."""
     found = [fact for fact in story(scope, subject) if fact.type == "compliance_evaluation"]
     if not found:
         return scope.because("never_evaluated")
     last = scope.use(max(found, key=lambda fact: fact.occurred_at))
-    latest = _months_after(day(last.payload.get("evaluated_on")), months)
+    latest = _months_after(day(last.payload.get("evaluated_on")), _longest(scope, "compliance_evaluation"))
     return scope.local_day(at) <= latest or scope.because("evaluation_old")
 
 
@@ -49,6 +49,11 @@ def check_date_reached(scope: Scope) -> bool:
 def within_months(scope: Scope, first: str, last: str, months: int) -> bool:
     """Whether the day `last` is at most a number of months after the day `first`, the end of a month clamped."""
     return day(last[:10]) <= _months_after(day(first[:10]), months) or scope.because("interval_too_long")
+
+
+def within_interval(scope: Scope, first: str, last: str, matter: str) -> bool:
+    """The same with the months that the table `management-limits` has for a matter."""
+    return within_months(scope, first, last, _longest(scope, matter))
 
 
 def drill_in_time(scope: Scope, payload: Mapping[str, Json]) -> bool:
@@ -80,13 +85,22 @@ def _months_after(first: date, months: int) -> date:
         raise Undecidable("out_of_range") from None
 
 
+def _longest(scope: Scope, matter: str) -> int:
+    table = scope.table("management-limits").get("longest_months")
+    months = table.get(matter) if isinstance(table, dict) else None
+    if type(months) is not int:
+        raise Undecidable("no_limit")
+    return months
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "due_passed": due_passed,
     "time_passed": time_passed,
     "day_passed": day_passed,
-    "evaluated_within": evaluated_within,
+    "evaluated_in_time": evaluated_in_time,
     "check_date_reached": check_date_reached,
     "within_months": within_months,
+    "within_interval": within_interval,
     "drill_in_time": drill_in_time,
     "still_valid": still_valid,
 }

@@ -10,6 +10,7 @@ import pytest
 from evidence.errors import Malformed
 from evidence.records.facts import Fact
 from evidence.records.impact import impact_list, review_due
+from evidence.records.judgement import Severity
 from evidence.records.lifecycle import display_state, fold
 from evidence.records.predicates.calibration import in_calibration
 from evidence.records.predicates.certificates import default_valid_until
@@ -22,6 +23,12 @@ OTHER = "equipment/PG-2"
 
 def quantity(value: str, unit: str = "MPa") -> dict[str, str]:
     return {"value": value, "unit": unit}
+
+
+PROPERTIES: dict[str, Any] = {
+    "range_low": quantity("0"), "range_high": quantity("1.6"), "resolution": quantity("0.02"),
+    "accuracy_class": "1.6", "max_permissible_error": quantity("0.0256"),
+}  # fmt: skip
 
 
 def certificate(sha256: str = "c" * 64) -> dict[str, Any]:
@@ -57,9 +64,10 @@ class Instruments(Register):
         payload = {
             "event": "register", "equipment_no": subject[-4:], "equipment_name": "Gauge", "category": "pressure_gauge",
             "serial_no": f"S-{subject[-4:]}", "location": "Bay 1", "safety_critical": True,
-            "metrology_class": "mandatory_verification",
+            "metrology_class": "mandatory_verification", "interval_months": 6, **PROPERTIES,
         }  # fmt: skip
-        return self.record("equipment", subject, "2026-01-02 09:00", payload | changes)
+        payload = {key: value for key, value in (payload | changes).items() if value is not None}
+        return self.record("equipment", subject, "2026-01-02 09:00", payload)
 
     def event(self, name: str, when: str, subject: str = GAUGE, **payload: Any) -> Any:
         return self.record("equipment", subject, when, {"event": name, **payload})
@@ -444,3 +452,35 @@ def test_a_failed_certificate_quarantines_registered_equipment(gauge: Instrument
 
 def step(gauge: Instruments, subject: str, when: str) -> Fact:
     return gauge.fact("loading_step", subject, when, {"step_code": "S10", "instrument_ref": "PG-1"})
+
+
+@pytest.mark.parametrize("missing", list(PROPERTIES))
+def test_EQ_metrology_a_measuring_instrument_is_registered_with_its_properties(missing: str) -> None:
+    assert failed(Instruments().register()) == {}
+    judgement = Instruments().register(**{missing: None})
+    assert failed(judgement) == {"EQ.metrology": "metrology_incomplete"}
+    assert judgement.blocked() is None, "a mark only"
+    explained = Instruments().register(**{missing: None}, metrology_not_applicable="alarm threshold only")
+    assert failed(explained) == {}
+
+
+@pytest.mark.parametrize(("category", "asked"), [("level_gauge", True), ("hose", False), ("other", False)])
+def test_EQ_metrology_is_asked_of_kinds_that_measure(category: str, asked: bool) -> None:
+    judgement = Instruments().register(category=category, **dict.fromkeys(PROPERTIES))
+    assert ("EQ.metrology" in failed(judgement)) is asked
+
+
+@pytest.mark.parametrize(
+    ("metrology_class", "reason"),
+    [
+        ("mandatory_verification", "interval_missing"),
+        ("periodic_inspection", "interval_missing"),
+        ("functional_test", None),
+        ("none", None),
+    ],
+)
+def test_EQ_interval_a_controlled_class_has_an_interval(metrology_class: str, reason: str | None) -> None:
+    judgement = Instruments().register(metrology_class=metrology_class, interval_months=None)
+    assert failed(judgement).get("EQ.interval") == reason
+    assert judgement.blocked() is (Severity.SOFT if reason else None)
+    assert failed(Instruments().register(metrology_class=metrology_class)) == {}

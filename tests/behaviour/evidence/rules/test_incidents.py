@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evidence.records.deadline_state import DeadlineState
 from evidence.records.facts import Fact, MemoryFacts
-from evidence.records.judgement import Judgement
+from evidence.records.judgement import Judgement, Severity
 from evidence.records.predicates.incidents import incident_grade
 from evidence.records.predicates.scope import Scope
 from tests.fakes.desk import START, TICK, Desk, at, catalogue, failed
@@ -21,6 +21,7 @@ REPORT: dict[str, Any] = {"event_type": "explosion", "location": "Bay 3", "cours
 COUNTS: dict[str, Any] = {
     "deaths": 1, "serious_injuries": 0, "minor_injuries": 2, "missing": 0, "direct_loss_cny": "250000.50",
 }  # fmt: skip
+CATEGORY = {"category_scheme": "GB/T 6441-1986", "category_code": "18"}
 TEAM = [{"person_ref": "P-1", "role": "leader", "no_interest": True}]
 FINAL: dict[str, Any] = {
     "event": "submit_report", "report_submitted_at": at(days=50), "unit_name": "Bay operations", "rescue": "foam",
@@ -51,7 +52,7 @@ def investigating(**changes: Any) -> Desk:
     desk.record(TYPE, INCIDENT, event="inform_head", unit_head_notified_at=at(minutes=5))
     desk.record(TYPE, INCIDENT, event="notify_authority", authority_reported_at=at(minutes=30), authority="Bureau")
     assert failed(triage(desk)) == {}
-    assert failed(desk.record(TYPE, INCIDENT, event="investigate", team=TEAM)) == {}
+    assert failed(desk.record(TYPE, INCIDENT, event="investigate", team=TEAM, **CATEGORY)) == {}
     return desk
 
 
@@ -158,6 +159,23 @@ def test_IN3_a_change_of_casualties_counts_in_its_window(report: dict[str, Any],
     end = START + timedelta(days=days)
     assert failed(supplement(investigating(**report), end)) == {}
     assert failed(supplement(investigating(**report), end + TICK)) == {"IN3": "window_closed"}
+
+
+@pytest.mark.parametrize(
+    ("report", "days"),
+    [
+        ({}, 30),
+        ({"road_traffic": False}, 30),
+        ({"event_type": "fire"}, 7),
+        ({"road_traffic": True}, 7),
+        ({"event_type": "fire", "road_traffic": False}, 7),
+    ],
+)
+def test_IN33_the_reminder_comes_before_the_window_of_its_kind_ends(report: dict[str, Any], days: int) -> None:
+    desk, end = reported(**report), START + timedelta(days=days)
+    assert desk.deadline(TYPE, INCIDENT, "IN33", end - timedelta(days=2) - TICK).state is DeadlineState.RUNNING
+    reminded = desk.deadline(TYPE, INCIDENT, "IN33", end - timedelta(days=2))
+    assert (reminded.state, reminded.due, reminded.soft) == (DeadlineState.DUE_SOON, end, True)
 
 
 def test_IN3_a_change_of_casualties_is_graded_again() -> None:
@@ -365,6 +383,25 @@ def test_IN9_the_category_belongs_to_the_classification_of_the_day(
     desk = Desk(day)
     desk.record(TYPE, INCIDENT, **REPORT)
     assert failed(triage(desk, category_scheme=scheme, category_code=code)).get("IN9") == reason
+
+
+@pytest.mark.parametrize(
+    ("at_triage", "at_investigation", "reason"),
+    [
+        (CATEGORY, {}, None),
+        ({}, CATEGORY, None),
+        ({}, {}, "category_missing"),
+        ({}, {"category_code": "18"}, "category_missing"),
+    ],
+)
+def test_IN9_the_category_is_given_before_the_investigation_starts(
+    at_triage: dict[str, str], at_investigation: dict[str, str], reason: str | None
+) -> None:
+    desk = reported()
+    triage(desk, **at_triage)
+    judgement = desk.record(TYPE, INCIDENT, event="investigate", team=TEAM, **at_investigation)
+    assert failed(judgement).get("IN9.given") == reason
+    assert judgement.blocked() is (None if reason is None else Severity.SOFT)
 
 
 def test_a_correction_stands_where_the_record_stood_that_it_replaces() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from evidence.records.deadline_state import DeadlineState
+from evidence.records.facts import Fact, MemoryFacts
 from evidence.records.judgement import Judgement, Outcome
 from tests.fakes.actions import DONE, OPEN, VERIFY, act
-from tests.fakes.desk import START, TICK, Desk, at, catalogue, failed, photo
+from tests.fakes.desk import START, TICK, Desk, at, catalogue, engine, failed, photo
 
 # actions
 
@@ -449,6 +450,27 @@ def test_the_clause_maps_name_types_of_the_catalogue_and_cover_what_types_claim(
         if not iso.types_for(clause)
     }
     assert uncovered == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "record_type", "event", "done"),
+    [
+        ("CE1", "compliance_evaluation", "", "evaluated_on"),
+        ("CX3", "context_review", "", "reviewed_on"),
+        ("MR3", "management_review", "", "held_on"),
+        ("RG3", "regulator_access", "grant", ""),
+    ],
+)
+def test_CE1_CX3_MR3_RG3_the_next_is_within_the_tables_months(
+    rule: str, record_type: str, event: str, done: str
+) -> None:
+    for end, reason in (("2027-03-02", ""), ("2027-03-03", "interval_too_long")):
+        payload = {"event": event} if event else {done: "2026-03-02"}
+        payload["expires_at" if event else "next_due"] = end + "T00:00:00Z" if event else end
+        fact = Fact(0, "r-0", record_type, 1, f"{record_type}/X-1", START, START, "web", "key", {**payload})
+        result = engine().judge(fact, MemoryFacts()).result(rule)
+        assert result is not None
+        assert result.reason == reason
 
 
 def test_days_at_the_end_of_the_calendar_are_undecidable_and_never_raise() -> None:

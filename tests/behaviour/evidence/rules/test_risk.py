@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from evidence.canonical import Json
 from evidence.records.facts import Fact, MemoryFacts
 from evidence.records.predicates import risk, risk_review
 from evidence.records.predicates.scope import Scope, Undecidable
+from evidence.records.rules.engine import RuleEngine
+from evidence.records.table import Tables
 from tests.fakes.desk import START, TICK, Desk, catalogue, failed
 
 TYPE, RISK = "risk_assessment", "risk/R-1"
@@ -187,6 +190,19 @@ def test_RA3_the_review_comes_within_twelve_months() -> None:
     assert assessed(review_due="2027-03-03") == {"RA3": "interval_too_long"}
     assert assessed(assessed_at="2024-02-29", review_due="2025-02-28") == {}
     assert assessed(assessed_at="2024-02-29", review_due="2025-03-01") == {"RA3": "interval_too_long"}
+
+
+def test_RA3_a_site_sets_its_own_interval() -> None:
+    (shipped,) = [table for table in catalogue().tables.editions() if table.id == "management-limits"]
+    months = {**shipped.values["longest_months"], "risk_assessment": 6}  # type: ignore[dict-item]
+    own = replace(shipped, version=2, values={**shipped.values, "longest_months": months})
+    engine = RuleEngine(replace(catalogue(), tables=Tables([shipped, own])))
+    for due, reason in (("2026-09-02", ""), ("2026-09-03", "interval_too_long")):
+        payload = {"event": "assess", "assessed_at": "2026-03-02", "review_due": due}
+        fact = Fact(0, "r-0", "risk_assessment", 1, "risk/R-1", START, START, "web", "key", payload)
+        result = engine.judge(fact, MemoryFacts()).result("RA3")
+        assert result is not None
+        assert result.reason == reason
 
 
 def test_RA5_protective_equipment_alone_needs_a_reason() -> None:

@@ -27,6 +27,14 @@ WEIGHTS = "a" * 64
 REVIEWERS = ("R-1", "R-2")
 
 
+MADE_WITH: dict[str, Any] = {
+    "clock_offset": {"value": "12", "unit": "ms"}, "resolution": {"width": 1920, "height": 1080},
+    "frame_rate": {"value": "25", "unit": "Hz"}, "firmware": "1.4.2", "clip_sha256": "e" * 64,
+    "preprocess_sha256": "f" * 64, "storage_uri": "store/clip-1", "retain_until": utc("2026-09-04 00:00"),
+    "camera_calibration_ref": "r-77", "risk_ref": "R-1",
+}  # fmt: skip
+
+
 def photo(role: str, sha: str = "1", taken: str = "") -> dict[str, Any]:
     item = {"sha256": sha * 64, "size": 9, "media_type": "image/png", "name": "p.png", "role": role}
     return item | ({"captured_at": utc(taken)} if taken else {})
@@ -87,7 +95,7 @@ class Cameras(Register):
                          "cool_down": {"value": "60", "unit": "s"}},
             "tracker": "bytetrack", "track_id": 7, "person_count": 1, "boxes": [[1, 2, 3, 4]],
             "score": {"min": "0.5", "median": "0.7", "max": "0.9"}, "frames_positive": 90, "frames_total": 100,
-            "frame_sha256": ["c" * 64], "severity": "major", "redacted_sha256": "d" * 64,
+            "frame_sha256": ["c" * 64], "severity": "major", "redacted_sha256": "d" * 64, **MADE_WITH,
         }  # fmt: skip
         whole = {key: value for key, value in (payload | changes).items() if value is not None}
         return self.record("ai_violation", subject, f"{minute}:10", whole, role="detector", channel="detector")
@@ -339,9 +347,7 @@ def test_AV6_another_reviewer_may_decide_at_the_same_second(cameras: Cameras) ->
 
 
 @pytest.mark.parametrize(("refs", "good"), [(("AV-0", "AV-0"), True), (("AV-0", "AV-9"), False)])
-def test_AV6_bulk_dismissal_inside_one_group_of_duplicates(
-    cameras: Cameras, refs: tuple[str, str], good: bool
-) -> None:
+def test_AV6_bulk_dismissal_inside_one_group_of_duplicates(cameras: Cameras, refs: tuple[str, str], good: bool) -> None:
     cameras.detect()
     cameras.detect(TWO, track_id=8)
     cameras.review("dismiss", reason_code="duplicate_of", duplicate_ref=refs[0])
@@ -409,7 +415,8 @@ def test_AV8_digest_and_redacted_still_stay(cameras: Cameras, changes: dict[str,
 
 
 def test_AV8_what_is_stored_has_an_end(cameras: Cameras) -> None:
-    assert failed(cameras.detect(storage_uri="nas://1", clip_sha256="e" * 64)) == {"AV8": "no_retention"}
+    judgement = cameras.detect(storage_uri="nas://1", clip_sha256="e" * 64, retain_until=None)
+    assert failed(judgement) == {"AV8": "no_retention", "AV.complete": "detection_incomplete"}
 
 
 def decision(number: int, event: str, reason: str = "", **more: Any) -> Fact:
@@ -524,3 +531,17 @@ def test_face_recognition_needs_an_impact_assessment(cameras: Cameras) -> None:
     assert failed(refused) == {"CAM.face": "no_impact_assessment"}
     assessed = change | {"impact_assessment_ref": "PIA-1"}
     assert failed(cameras.record("camera", "camera/CAM-1", "2026-03-04 09:01", assessed)) == {}
+
+
+@pytest.mark.parametrize("missing", [*MADE_WITH, "redacted_sha256"])
+def test_AV_complete_a_detection_says_what_it_was_made_with(missing: str) -> None:
+    cameras = Cameras()
+    assert passes(cameras.detect(), "AV.complete")
+    judgement = cameras.detect(TWO, "2026-03-05 09:12:00", **{missing: None})
+    assert failed(judgement)["AV.complete"] == "detection_incomplete"
+    assert judgement.blocked() is None, "a mark only"
+
+
+def test_AV_complete_an_older_record_is_marked_once_for_all_that_it_lacks() -> None:
+    judgement = Cameras().detect(**dict.fromkeys(MADE_WITH))
+    assert failed(judgement) == {"AV.complete": "detection_incomplete"}

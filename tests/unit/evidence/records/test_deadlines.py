@@ -41,7 +41,15 @@ def having(due: str, starts: str = "event: [submit, reopen], clock: received_at"
     )
 
 
-TABLES = Tables([table("times", answer={"high": "PT1H", "low": "P1M", "odd": "soon"})])
+TABLES = Tables(
+    [
+        table(
+            "times",
+            answer={"high": "PT1H", "low": "P1M", "odd": "soon"},
+            window={"note": "PT2H", "high": "PT1H", "other": "PT9H"},
+        )
+    ]
+)
 
 
 def clocks(kind: RecordType, minutes: float, *facts: Fact) -> tuple[Deadline, ...]:
@@ -198,6 +206,24 @@ def test_a_due_time_by_a_table_is_known_once_the_level_is() -> None:
     )
     for unknown in ("odd", "never heard of", 5, None):
         assert one(kind, 300, OPENED, fact(1, "extend", payload={"level": unknown})).due is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "hours"),
+    [
+        ({"note": True, "level": "high"}, 2),
+        ({"note": False, "level": "high"}, 1),
+        ({"level": "high"}, 1),
+        ({"note": True}, 2),
+        ({"level": "never heard of"}, 9),
+        ({"note": False}, None),
+        ({"level": 5}, None),
+    ],
+)
+def test_the_first_field_that_names_a_row_decides(payload: dict[str, Any], hours: int | None) -> None:
+    kind = having("table: times.window, by: [note, level]")
+    expected = None if hours is None else NOON + timedelta(hours=hours)
+    assert one(kind, 0, at(0, payload=payload)).due == expected
 
 
 def test_a_clock_by_a_field_starts_with_the_record_that_has_it() -> None:
