@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         policy, catalogue = load_policy(options.policy), own_catalogue(options.catalogue)
     except EvidenceError as error:
-        print(f"{'catalogue' if isinstance(error, RecordTypeInvalid) else 'policy'}: {error}", file=sys.stderr)
+        what = "catalogue" if isinstance(error, RecordTypeInvalid) else "policy"
+        print(f"{what}: {str(error).removeprefix('policy: ')}", file=sys.stderr)
         return EXIT_USAGE
     if not os.path.exists(options.path):
         print(f"{options.path}: no such file or folder", file=sys.stderr)

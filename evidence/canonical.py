@@ -107,7 +107,8 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_integer)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise Malformed(f"not JSON: {type(error).__name__}") from error
+        at = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "not UTF-8"
+        raise Malformed(f"not JSON: {at}") from error
     dumps(value, max_depth=max_depth)  # Lone surrogates and infinities pass the reader; canonical JSON has neither.
     return value
 

@@ -149,7 +149,9 @@ class ReceiptVerifier:
         claims = statement.claims
         record_type = self._types.get((claims.type, claims.schema))
         if record_type is None:
-            raise MissingEvidence(f"record type {claims.type} {claims.schema} is not known to this verifier")
+            raise MissingEvidence(
+                f"record type {claims.type} {claims.schema} is not known to this verifier: give it the site's catalogue"
+            )
         if len(payload) < len(statement.sd):
             # A partial payload cannot be held against required fields; the signed digest names the exact schema.
             if self._validate_shown is None:

@@ -57,7 +57,9 @@ class Catalogue:
         try:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise RecordTypeInvalid(f"time_zone {name!r} is not known; write it like {DEFAULT_ZONE}") from error
+            raise RecordTypeInvalid(
+                f"table site: time_zone {name!r} is not known; write it like {DEFAULT_ZONE}"
+            ) from error
 
     @cached_property
     def _by_claim(self) -> dict[tuple[str, str], RecordType]:

@@ -55,7 +55,7 @@ def check_site(files: Mapping[str, str], predicates: Collection[str]) -> tuple[F
     if any(report.problems for report in reports):
         return reports
     try:
-        load_catalogue(files)
+        _ = load_catalogue(files).zone
     except RecordTypeInvalid as error:
         return (*reports, FileReport(error.file, "", (str(error),)))
     return reports

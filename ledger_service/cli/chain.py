@@ -13,6 +13,7 @@ from ledger_service.cli.output import DataDir, Json, Lang, Language, services_at
 if TYPE_CHECKING:
     from ledger_service.chains.model import Chain, Neighbour
     from ledger_service.context import Services
+    from ledger_service.entries.model import EntryView
 
 _WORDS = {
     "linked_and_gapless": ("entries hashed again: linked and gapless", "条记录重新计算摘要：首尾相连、无缺号"),
@@ -84,16 +85,29 @@ def _lines(services: Services, parts: list[Chain], chinese: bool) -> Iterator[st
     yield ""
     for part in parts:
         for view in part.items:
-            seq, index, occurred, _, _, event, state, failed, marks, *_ = row(view)
+            seq, index, occurred, _, _, event, state, _, marks, *_ = row(view)
             label = type_label(services.record_types, view, language)
             words = "  ".join(str(word) for word in (event, f"-> {state}" if state else "", marks) if word)
             yield f"{seq:>4} #{index:<7} {str(occurred)[:19]}Z  {label}  {words}".rstrip()
-            if failed:
+            for failed in _failed(services, view, chinese):
                 yield f"     {'未通过' if chinese else 'failed'}: {failed}"
     yield from _links("引用" if chinese else "refers to", [n for n in first.neighbours if n.direction == "refers_to"])
     yield from _links(
         "被引用" if chinese else "referred to by", [n for n in first.neighbours if n.direction != "refers_to"]
     )
+
+
+def _failed(services: Services, view: EntryView, chinese: bool) -> Iterator[str]:
+    """Each rule that failed: id, what it asks, why it failed; the codes alone where their words are not known here."""
+    from evidence.records.predicates import reasons
+
+    record_type = services.record_types.get(view.entry.record_type)
+    rules = (
+        {} if record_type is None else {rule.id: rule.labels["zh" if chinese else "en"] for rule in record_type.rules}
+    )
+    for item in () if view.judgement is None else view.judgement.failed():
+        words = reasons().get(item.reason, (item.reason, item.reason))[0 if chinese else 1]
+        yield f"{item.rule}  {rules.get(item.rule, '')}".rstrip() + (f" ({words})" if words else "")
 
 
 def _links(title: str, neighbours: list[Neighbour]) -> Iterator[str]:

@@ -54,12 +54,20 @@ def init(
 
 
 def _apply_pack(pack: str, zone: str, data: Path | None) -> list[Path]:
+    from zoneinfo import ZoneInfo
+
     from ledger_service.catalogue.site import FOLDER
     from ledger_service.config import Settings
     from ledger_service.kit.files import make_dirs
     from ledger_service.packs.loader import get_pack
     from ledger_service.packs.service import apply_pack
 
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise typer.BadParameter(
+            f"{zone}: no such time zone; write it like Asia/Shanghai", param_hint="--time-zone"
+        ) from error
     settings = Settings() if data is None else Settings(data_dir=data)
     make_dirs(settings.data_dir, 0o700)
     return apply_pack(get_pack(pack), zone, settings.data_dir / FOLDER)

@@ -191,6 +191,22 @@ def test_a_file_that_cannot_be_read_is_named_and_nothing_of_it_is_said(
     assert "0x" not in err
 
 
+@pytest.mark.parametrize("folder", ["fresh", "spoilt"])
+def test_a_time_zone_that_is_none_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, folder: str
+) -> None:
+    here = str(tmp_path / folder)
+    if folder == "spoilt":
+        assert run(capsys, "init", "a", "--origin", "a.com/a", "--pack", "mining", "--data", here)[0] == 0
+        table = Path(here) / "catalogue" / "tables" / "site.yaml"
+        table.write_text(table.read_text("utf-8").replace("Asia/Shanghai", "Mars/X"), "utf-8")
+    zone = ["--pack", "mining", "--time-zone", "Mars/X"] if folder == "fresh" else []
+    code, out, err = run(capsys, "init", "b", "--origin", "a.com/b", *zone, "--data", here)
+    assert (code, out) == (64 if zone else 1, "")
+    assert "write it like Asia/Shanghai" in err
+    assert "Traceback" not in err
+
+
 def test_what_is_empty_says_so(capsys: pytest.CaptureFixture[str], data: str) -> None:
     assert run(capsys, "hold", "list", LEDGER, "--data", data)[1] == "no hold is in force\n"
     assert run(capsys, "retain", LEDGER, "--due", "--data", data)[1] == "nothing may go yet\n"
