@@ -18,6 +18,7 @@ from ledger_service.checkpoints import repository
 from ledger_service.errors import NotFound
 from ledger_service.fsck.anchored import AnchorCheck
 from ledger_service.fsck.chain import check_embedded_chain
+from ledger_service.fsck.deadlines import check_deadlines
 from ledger_service.fsck.entries import LogCheck
 from ledger_service.fsck.files import check_attachments, check_blobs, check_keys
 from ledger_service.fsck.model import Finding, Findings, FsckReport
@@ -47,7 +48,8 @@ class FsckService:
     def report(self, ledger: str, *, rejudge: bool = False) -> FsckReport:
         """The same with the amount that was read. Raises NotFound for a ledger that does not exist.
 
-        With `rejudge` every judgement is made again from scratch and compared with the stored one.
+        With `rejudge` every judgement is made again from scratch and compared with the stored one, and so are the
+        clocks of deadlines.
         """
         found = Findings()
         known = True
@@ -63,6 +65,8 @@ class FsckService:
                 if rejudge:
                     with found.guard("rejudge", f"ledgers[{ledger}]"):
                         check_judgements_again(connection, ledger, self._catalogue, found)
+                    with found.guard("deadlines", f"ledgers[{ledger}]"):
+                        check_deadlines(connection, ledger, self._catalogue, self._data_dir, found)
         if not known and not found.items:
             raise NotFound("no ledger by this name")
         check_embedded_chain(self._data_dir / EMBEDDED_CHAIN, str(EMBEDDED_CHAIN), found)

@@ -105,3 +105,16 @@ def test_a_disclosure_that_does_not_open_holds_up_no_other(office: Office) -> No
     bend(office.plant.services.engine, "disclosures", "sealed", bent)
     office.plant.services.deadline_sweep.run(LEDGER)
     assert office.breaches() == 1
+
+
+def test_fsck_misses_the_clock_whose_row_was_taken_away(office: Office) -> None:
+    started = office.objective("O-1", "2030-01-01")
+    office.objective("O-2", "2030-01-01")
+    office.sweep()
+    fsck = office.plant.services.fsck
+    assert fsck.report(LEDGER, rejudge=True).findings == ()
+    with office.plant.services.engine.begin() as connection:
+        connection.execute(text("DELETE FROM deadlines WHERE started_idx = :idx"), {"idx": started})
+    [finding] = fsck.report(LEDGER, rejudge=True).findings
+    assert (finding.code, finding.detail) == ("deadlines", "is missing")
+    assert finding.where.endswith(f",{started}]")
