@@ -17,9 +17,20 @@ from scripts.generated import ROOT, write_or_check
 _RULES_HEAD = """# Rules
 
 Generated from the record types in `evidence/records/types`. A rule is judged when a record enters the log, knowing the
-entries before it; its result is fixed in the entry. *hard* has no way round, *soft* can be overridden with a reason,
-*mark* is only shown. Confidence: v stated by a source, k general knowledge, c sources conflict; what is k or c is data
-that the operator confirms. The expressions stand in the type's file; `safety-ledger types show ID --json` prints them.
+entries before it; its result is fixed in the entry. A record that breaks a rule is not thrown away: it is kept with
+the result beside it, and where the rule is *hard* it moves no state. *hard* has no way round, *soft* can be overridden
+with a reason, *mark* is only shown. Confidence: v stated by a source, k general knowledge, c sources conflict; what is
+k or c is data that the operator confirms. The expressions stand in the type's file;
+`safety-ledger types show ID --json` prints them.
+
+看表方法：
+
+- “必须成立”是规则要求；events 为规则适用的环节，空白即每条记录。
+- severity 为规则强度：hard 硬性、不可放行，soft 可说明理由后放行，mark 仅作提示。
+- conf. 为依据的可靠程度：v 有明确出处，k 一般知识，c 来源不一致；其中 k、c 须由本单位确认。
+- effect 为不符合时的后续动作：hold 暂停作业，open_nonconformity 开不符合项，open_incident 开事件，
+  open_review 开复核，impact_review 追溯影响。
+- 违反规则的记录照样入账并注明结果；硬性规则不通过时，对象状态不变。
 """
 _TYPES_HEAD = """# Record types
 
