@@ -24,7 +24,7 @@ class Due:
     within: Duration | None = None
     field: str = ""
     table: str = ""
-    """`<table>.<key>`: ISO 8601 durations by row. The first field of `by` that names a row decides, else row `other`."""
+    """`<table>.<key>`: ISO 8601 durations by row; the first field of `by` that names a row decides, else `other`."""
     by: tuple[str, ...] = ()
     """A text names the row of its value, true the row of the field's name."""
 

@@ -13,6 +13,8 @@ from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 
 TABLE: Final = "compatibility"
 SDS: Final = "sds"
+FLAGS: Final = ("is_highly_toxic", "is_explosive_precursor")
+"""What a sheet says of its product that asks for more than two signatures."""
 _GRAVITY: Final = {"allowed": 0, "cleaning": 1, "never": 2}
 
 
@@ -33,6 +35,25 @@ def segregated(scope: Scope, one: str, other: str) -> bool:
     """Whether two products may stand side by side: no pair of them is forbidden."""
     relation = _relation(scope, identifier(one, "product"), identifier(other, "product"))
     return relation != "never" or scope.because("incompatible")
+
+
+def flags_as_sheet(scope: Scope) -> bool:
+    """LO.sds: the operation denies no danger that the product's sheet states; true where there is no sheet.
+
+    What the operation leaves open is no denial: the sheet itself then asks for the double controls.
+    """
+    stated = sheet_flags(scope)
+    return all(given(scope, flag) is not False for flag in stated) or scope.because("flag_denied")
+
+
+def sheet_flags(scope: Scope) -> tuple[str, ...]:
+    """The flags that the sheet of the operation's product sets; none where there is no sheet."""
+    product = identifier(given(scope, "product_ref"), "product")
+    try:
+        payload = sheet(scope, product).payload if product else {}
+    except Undecidable:
+        return ()
+    return tuple(flag for flag in FLAGS if payload.get(flag) is True)
 
 
 def sheet(scope: Scope, product: str) -> Fact:
@@ -86,10 +107,15 @@ def _texts(value: Json) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-PREDICATES: Final[dict[str, Predicate]] = {"sds_compatible": sds_compatible, "segregated": segregated}
+PREDICATES: Final[dict[str, Predicate]] = {
+    "sds_compatible": sds_compatible,
+    "segregated": segregated,
+    "flags_as_sheet": flags_as_sheet,
+}
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
     "incompatible": ("两种物料不得共用或相邻", "The two products must not share a tank or stand together"),
     "cleaning_required": ("须清洗合格后方可装载", "A cleaning certificate is needed between the two"),
+    "flag_denied": ("与安全技术说明书所载危险性不符", "The safety data sheet states a danger that is denied"),
     "no_sds": ("无安全技术说明书记录", "No safety data sheet on record"),
 }

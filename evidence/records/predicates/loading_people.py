@@ -8,6 +8,7 @@ from typing import Final
 from evidence.canonical import Json
 from evidence.records.loading.course import code_of
 from evidence.records.predicates.calibration import EQUIPMENT, category_of, in_calibration
+from evidence.records.predicates.compatibility import sheet_flags
 from evidence.records.predicates.competence import competent
 from evidence.records.predicates.history import objects, person_id, said
 from evidence.records.predicates.loading import given, identifier, row_of, signers
@@ -76,12 +77,13 @@ def jointly_signed(scope: Scope) -> bool:
 
 
 def double_controls_apply(scope: Scope) -> bool:
-    """Whether the goods and the step ask for the five double controls."""
+    """Whether the goods and the step ask for the five double controls, by the operation or by the product's sheet."""
     table = scope.table(WUSHUANG)
     steps, flags = table["steps"], table["when_any"]
     if not isinstance(steps, list) or code_of(scope.candidate) not in steps:
         return False
-    return isinstance(flags, list) and any(given(scope, str(flag)) is True for flag in flags)
+    of_sheet = sheet_flags(scope)
+    return isinstance(flags, list) and any(given(scope, str(flag)) is True or flag in of_sheet for flag in flags)
 
 
 def double_controls(scope: Scope) -> bool:

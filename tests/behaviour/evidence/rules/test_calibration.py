@@ -457,16 +457,18 @@ def step(gauge: Instruments, subject: str, when: str) -> Fact:
 @pytest.mark.parametrize("missing", list(PROPERTIES))
 def test_EQ_metrology_a_measuring_instrument_is_registered_with_its_properties(missing: str) -> None:
     assert failed(Instruments().register()) == {}
-    judgement = Instruments().register(**{missing: None})
+    without: dict[str, Any] = {missing: None}
+    judgement = Instruments().register(**without)
     assert failed(judgement) == {"EQ.metrology": "metrology_incomplete"}
     assert judgement.blocked() is None, "a mark only"
-    explained = Instruments().register(**{missing: None}, metrology_not_applicable="alarm threshold only")
+    explained = Instruments().register(**without, metrology_not_applicable="alarm threshold only")
     assert failed(explained) == {}
 
 
 @pytest.mark.parametrize(("category", "asked"), [("level_gauge", True), ("hose", False), ("other", False)])
 def test_EQ_metrology_is_asked_of_kinds_that_measure(category: str, asked: bool) -> None:
-    judgement = Instruments().register(category=category, **dict.fromkeys(PROPERTIES))
+    without: dict[str, Any] = dict.fromkeys(PROPERTIES)
+    judgement = Instruments().register(category=category, **without)
     assert ("EQ.metrology" in failed(judgement)) is asked
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from evidence.records.judgement import Severity
 from evidence.records.predicates.compatibility import sds_compatible, segregated
 from evidence.records.predicates.scope import Scope, Undecidable
 from tests.fakes.loading_site import Site, catalogue, engine, failed, quantity
@@ -85,3 +86,38 @@ def test_the_table_gives_each_pair_of_classes_one_relation() -> None:
         for one, other in product(table, repeat=2):
             both = [table[a][b] for a, b in ((one, other), (other, one)) if b in table[a]]
             assert len(set(both)) <= 1, f"{one} and {other}"
+
+
+@pytest.mark.parametrize("flag", ["is_highly_toxic", "is_explosive_precursor"])
+@pytest.mark.parametrize(
+    ("sheet", "header", "reason"),
+    [
+        (True, True, None),
+        (True, None, None),
+        (True, False, "flag_denied"),
+        (False, False, None),
+        (False, True, None),
+        (None, False, None),
+    ],
+)
+def test_LO_sds_what_the_sheet_states_is_not_denied(
+    flag: str, sheet: bool | None, header: bool | None, reason: str | None
+) -> None:
+    site = Site()
+    stated = {} if sheet is None else {flag: sheet}
+    site.known("sds", "product/TOL", {"hazard_class": "3", "compatibility_groups": ["organic"], **stated})
+    judgement = site.book(**({} if header is None else {flag: header}))
+    assert failed(judgement).get("LO.sds") == reason
+    assert judgement.blocked() is (None if reason is None else Severity.HARD)
+
+
+def test_LO_sds_a_product_without_sheet_is_not_compared() -> None:
+    assert failed(Site().book(product_ref="NONE", is_highly_toxic=False)).get("LO.sds") is None
+
+
+def test_LO_sds_another_product_is_compared_with_what_was_booked() -> None:
+    site = Site()
+    site.known("sds", "product/HCN", {"hazard_class": "6.1", "is_highly_toxic": True})
+    assert failed(site.book(is_highly_toxic=False)) == {}
+    assert failed(site.event("amend", product_ref="HCN")) == {"LO.sds": "flag_denied"}
+    assert failed(site.event("amend", product_ref="HCN", is_highly_toxic=True)) == {}

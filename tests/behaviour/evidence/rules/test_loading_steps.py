@@ -277,6 +277,28 @@ def test_S12_each_of_the_five_needs_two_certified_persons(control: str) -> None:
     assert at("S12", TOXIC, dual_control=unfit) == {"S12.double": "training_missing"}
 
 
+@pytest.mark.parametrize("flag", ["is_highly_toxic", "is_explosive_precursor"])
+def test_S12_double_controls_are_asked_for_by_the_products_sheet(flag: str) -> None:
+    for changes, reason in (({flag: True}, "control_missing"), ({flag: False}, None)):
+        site = Site()
+        site.known("sds", "product/TOL", {"hazard_class": "3", "compatibility_groups": ["organic"], **changes})
+        site.book()
+        site.steps("S01", "S11")
+        assert failed(site.step("S12")).get("S12.double") == reason
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"), [("2025-09-07T08:00:00Z", None), ("2025-09-06T08:00:00Z", "training_too_old")]
+)
+def test_S12_who_keeps_the_double_controls_was_trained_within_the_year(day: str, reason: str | None) -> None:
+    site = before("S12", **TOXIC)
+    for kind in ("level1_company", "level2_workshop", "level3_team", "annual_refresher"):
+        payload = {"training_type": kind, "result": "pass", "ended_at": day}
+        site.known("training_record", "person/W-8", payload)
+    keeping = CONTROLS | {"keeping": {"done": True, "persons": ["W-1", "W-8"]}}
+    assert failed(site.step("S12", dual_control=keeping)).get("S12.double") == reason
+
+
 # S13 to S22
 
 

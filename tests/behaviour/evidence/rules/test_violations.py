@@ -537,11 +537,13 @@ def test_face_recognition_needs_an_impact_assessment(cameras: Cameras) -> None:
 def test_AV_complete_a_detection_says_what_it_was_made_with(missing: str) -> None:
     cameras = Cameras()
     assert passes(cameras.detect(), "AV.complete")
-    judgement = cameras.detect(TWO, "2026-03-05 09:12:00", **{missing: None})
+    without: dict[str, Any] = {missing: None}
+    judgement = cameras.detect(TWO, "2026-03-05 09:12:00", **without)
     assert failed(judgement)["AV.complete"] == "detection_incomplete"
     assert judgement.blocked() is None, "a mark only"
 
 
 def test_AV_complete_an_older_record_is_marked_once_for_all_that_it_lacks() -> None:
-    judgement = Cameras().detect(**dict.fromkeys(MADE_WITH))
+    without: dict[str, Any] = dict.fromkeys(MADE_WITH)
+    judgement = Cameras().detect(**without)
     assert failed(judgement) == {"AV.complete": "detection_incomplete"}
