@@ -76,6 +76,25 @@ def jointly_signed(scope: Scope) -> bool:
     return operator in refs or scope.because("operator_not_signed")
 
 
+def cosigned(scope: Scope) -> bool:
+    """S12: whether the step names an earlier one of this operation that the other of the two made with another key.
+
+    One of them is the operator, the other the loading manager; the earlier one passed and its own judgement held.
+    Without it both names rest on one key.
+    """
+    payload = scope.candidate.payload
+    duties = {person_id(given(scope, name)) for name in ("operator_ref", "loading_manager_ref")} - {""}
+    for fact in scope.facts.about(scope.candidate.subject):
+        if not payload.get("cosigns") or fact.record_id != payload["cosigns"] or fact.type != scope.candidate.type:
+            continue
+        makers = {person_id(fact.payload.get("performed_by")), person_id(payload.get("performed_by"))}
+        sound = code_of(fact) == code_of(scope.candidate) and fact.payload.get("result") == "pass"
+        if sound and fact.blocked is None and fact.kid != scope.candidate.kid and len(makers) == 2 and makers == duties:
+            scope.use(fact)
+            return True
+    return scope.because("one_key")
+
+
 def double_controls_apply(scope: Scope) -> bool:
     """Whether the goods and the step ask for the five double controls, by the operation or by the product's sheet."""
     table = scope.table(WUSHUANG)
@@ -131,6 +150,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "right_instruments": right_instruments,
     "override_allowed": override_allowed,
     "jointly_signed": jointly_signed,
+    "cosigned": cosigned,
     "double_controls_apply": double_controls_apply,
     "double_controls": double_controls,
     "every_role_signed": every_role_signed,
@@ -147,6 +167,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "second_signer_missing": ("缺第二签字人", "The second signature is missing"),
     "loading_manager_absent": ("装卸管理人员未签字", "The loading manager did not sign"),
     "operator_not_signed": ("操作员未签字", "The operator did not sign"),
+    "one_key": ("两人的姓名由同一密钥签署", "Two names were signed by one key"),
     "control_missing": ("五双缺项", "One of the five double controls is missing"),
     "not_two_persons": ("未由两名不同人员执行", "Not kept by two different persons"),
     "signature_missing": ("缺少签字", "A signature is missing"),

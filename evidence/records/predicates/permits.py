@@ -14,12 +14,13 @@ from evidence.records.loading.course import OPERATION
 from evidence.records.predicates.competence import competent
 from evidence.records.predicates.history import instant, objects, person_id
 from evidence.records.predicates.loading import course_of, identifier, limit
-from evidence.records.predicates.reading import recent_mentions
+from evidence.records.predicates.reading import current, recent_mentions
 from evidence.records.predicates.scope import Predicate, Scope, Undecidable
 from evidence.records.units import WrongUnit
 
 CAPS: Final = "permit-caps"
 PERMIT: Final = "work_permit"
+BAY: Final = "loading_bay"
 TRANSFER: Final = frozenset({"checking", "authorised", "transferring", "stopped", "closing", "held", "resumed"})
 """States in which goods may be in the open or vapour about."""
 TERMS: Final = ("permit_no", "kind", "level", "location", "area_ref", "near_bays", "valid_from", "valid_to")
@@ -35,28 +36,36 @@ def permit_active(scope: Scope, place: str, at: Any, kind: str = "") -> bool:
 
 
 def no_conflicting_permit(scope: Scope, bay: str) -> bool:
-    """S05: no work that excludes loading goes on within the radius of the bay."""
+    """S05: no work that excludes loading goes on within the radius of the bay, or in its area."""
     place, kinds = f"bay/{identifier(bay, 'bay')}", scope.table(CAPS)["conflicts_with_loading"]
+    area = area_of_bay(scope, place)
+    permits = [permit for where in (place, area) if where for permit in _permits(scope, where)]
     for kind in kinds if isinstance(kinds, list) else ():
         # Work that started against a rule is as hot as any.
-        if any(_active(scope, permit, scope.at, place, str(kind), True) for permit in _permits(scope, place)):
+        if any(_active(scope, permit, scope.at, place, str(kind), True) for permit in dict.fromkeys(permits)):
             return scope.because("permit_conflict")
     return True
 
 
 def bays_quiet(scope: Scope) -> bool:
-    """The other way round: no loading goes on at the bays within the radius of the work that starts."""
+    """The other way round: no loading goes on at the bays within the radius of the work that starts, or in its area."""
     stated = stated_by(scope, scope.candidate.subject, scope.candidate)
     kinds = scope.table(CAPS)["conflicts_with_loading"]
     if not isinstance(kinds, list) or stated.get("kind") not in kinds:
         return True
-    good = True
-    for item in objects(stated.get("near_bays")):
-        bay = f"bay/{identifier(item.get('bay'), 'bay')}"
-        if _within_radius(scope, item) and (busy := _loading_at(scope, bay)) is not None:
-            scope.use(busy)
-            good = scope.because("bay_in_use")
-    return good
+    busy = [fact for bay in _bays_about(scope, stated) if (fact := _loading_at(scope, bay)) is not None]
+    for fact in busy:
+        scope.use(fact)
+        scope.because("bay_in_use")
+    return not busy
+
+
+def area_of_bay(scope: Scope, bay: str) -> str:
+    """`area/<id>` of a bay as its record says; empty where it names none."""
+    named = [fact for fact in current(scope, bay, BAY) if "area_ref" in fact.payload]
+    if not named:
+        return ""
+    return f"area/{identifier(scope.use(named[-1]).payload['area_ref'], 'area')}"
 
 
 def permit_within_cap(scope: Scope, valid_from: str, valid_to: str) -> bool:
@@ -171,6 +180,17 @@ def _active(scope: Scope, subject: str, at: datetime, place: str, kind: str, ref
         return False
     scope.use(last)
     return True
+
+
+def _bays_about(scope: Scope, stated: Mapping[str, Json]) -> list[str]:
+    """The bays that work may harm: those named within the radius, and those of its area that it does not name."""
+    named = {f"bay/{identifier(item.get('bay'), 'bay')}": item for item in objects(stated.get("near_bays"))}
+    found = [bay for bay, item in named.items() if _within_radius(scope, item)]
+    if area := identifier(stated.get("area_ref"), "area"):
+        mentions = scope.facts.mentioning(f"area/{area}", BAY)
+        there = dict.fromkeys(fact.subject for fact in mentions if fact.subject not in named)
+        found += [bay for bay in there if area_of_bay(scope, bay) == f"area/{area}"]
+    return found
 
 
 def _within_radius(scope: Scope, item: Mapping[str, Json]) -> bool:

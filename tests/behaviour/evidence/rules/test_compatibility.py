@@ -106,7 +106,8 @@ def test_LO_sds_what_the_sheet_states_is_not_denied(
     site = Site()
     stated = {} if sheet is None else {flag: sheet}
     site.known("sds", "product/TOL", {"hazard_class": "3", "compatibility_groups": ["organic"], **stated})
-    judgement = site.book(**({} if header is None else {flag: header}))
+    changes: dict[str, Any] = {} if header is None else {flag: header}
+    judgement = site.book(**changes)
     assert failed(judgement).get("LO.sds") == reason
     assert judgement.blocked() is (None if reason is None else Severity.HARD)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from evidence.records.judgement import Judgement, Outcome, Severity
 from tests.fakes.loading_site import OPERATION, PHOTO, START, Site, failed, photo
 
 
@@ -147,3 +149,61 @@ def test_LO3_an_override_comes_from_no_other_roles_key(site: Site, role: str, re
     override = [{"rule": "S08", "by": "M-1", "reason": "same product all day", "photo": PHOTO}]
     judgement = site.step("S08", after=1, override=override, attachments=[photo()], claims={"role": role})
     assert failed(judgement).get("LO3") == reason
+
+
+def cosign(site: Site, **changes: Any) -> Judgement:
+    """The loading manager's own record of the joint confirmation, with his own key unless told otherwise."""
+    claims = {"kid": changes.pop("kid", "phone-of-M-1"), "role": "loading_manager"}
+    first = site.facts.about(OPERATION)[-1].record_id
+    named = {"cosigns": first, "performed_by": "M-1", "witnessed_by": "W-1", "attachments": None}
+    return site.step("S12", after=1, claims=claims, **(named | changes))
+
+
+def test_S12_one_key_two_keys_carry_no_mark(site: Site) -> None:
+    first = site.steps("S01", "S12")[-1]
+    assert outcome(first) is Outcome.FAIL
+    assert first.blocked() is None, "a mark only"
+    second = cosign(site)
+    assert (outcome(second), failed(second)) == (Outcome.PASS, {})
+    result = second.result("S12.one_key")
+    assert result is not None
+    assert result.inputs == (site.index - 2,)
+    assert site.state() == "authorised"
+    assert failed(site.step("S13")) == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"kid": "tablet-1"}, id="the same key"),
+        pytest.param({"cosigns": None}, id="nothing cosigned"),
+        pytest.param({"cosigns": "r-999"}, id="no such record"),
+        pytest.param({"performed_by": "W-1", "witnessed_by": "M-1"}, id="the same person with another key"),
+        pytest.param(
+            {"performed_by": "G-1", "signers": [{"person_ref": "M-1", "role": "loading_manager"}]}, id="other"
+        ),
+    ],
+)
+def test_S12_one_key_what_is_no_cosigning(site: Site, changes: dict[str, Any]) -> None:
+    site.steps("S01", "S12")
+    judgement = cosign(site, **changes)
+    result = judgement.result("S12.one_key")
+    assert result is not None
+    assert (result.outcome, result.reason, result.severity) == (Outcome.FAIL, "one_key", Severity.MARK)
+
+
+def test_S12_one_key_a_refused_or_other_step_cannot_be_cosigned(site: Site) -> None:
+    site.steps("S01", "S11")
+    assert outcome(cosign(site)) is Outcome.FAIL, "it names S11"
+    other = Site()
+    other.book()
+    other.steps("S01", "S11")
+    assert failed(other.step("S12", witnessed_by=None)) == {"S12": "second_signer_missing"}
+    assert outcome(cosign(other)) is Outcome.FAIL
+
+
+def outcome(judgement: Judgement) -> Outcome:
+    """What S12.one_key gave."""
+    result = judgement.result("S12.one_key")
+    assert result is not None
+    return result.outcome

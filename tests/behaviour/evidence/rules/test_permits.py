@@ -267,3 +267,64 @@ def test_S05_hot_work_that_began_against_a_rule_excludes_loading_too(site: Permi
     site.book()
     site.steps("S01", "S04")
     assert failed(site.step("S05")) == {"S05.permit": "permit_conflict"}
+
+
+# the same area
+
+
+class Areas(Permits):
+    """The same site; bay B1 lies in area A."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place("B1", "A")
+
+    def place(self, bay: str, area: str) -> None:
+        self.known("loading_bay", f"bay/{bay}", {"event": "approve", "approved_products": ["1294"], "area_ref": area})
+
+    def hot_work(self, **changes: Any) -> Judgement:
+        self.apply(
+            gas_tests=gas(-(self.clock - START).total_seconds() / 60), **({"near_bays": [{"bay": "B7"}]} | changes)
+        )
+        return self.start()
+
+
+AREA_CASES = [
+    pytest.param({"area_ref": "A"}, True, id="same area, the bay not named"),
+    pytest.param({"area_ref": "area/A"}, True, id="written as a subject"),
+    pytest.param({"area_ref": "B"}, False, id="another area"),
+    pytest.param({}, False, id="no area"),
+    pytest.param({"area_ref": "A", "kind": "height"}, False, id="work that excludes nothing"),
+    pytest.param(
+        {"area_ref": "A", "near_bays": [{"bay": "B1", "distance": quantity("30", "m")}]}, True, id="at the radius"
+    ),
+    pytest.param(
+        {"area_ref": "A", "near_bays": [{"bay": "B1", "distance": quantity("30.1", "m")}]}, False, id="measured farther"
+    ),
+]
+
+
+@pytest.mark.parametrize(("permit", "conflict"), AREA_CASES)
+def test_S05_permit_work_in_the_bays_area_excludes_loading(permit: dict[str, Any], conflict: bool) -> None:
+    site = Areas()
+    site.hot_work(**permit)
+    site.book()
+    site.steps("S01", "S04")
+    assert failed(site.step("S05")).get("S05.permit") == ("permit_conflict" if conflict else None)
+
+
+@pytest.mark.parametrize(("permit", "conflict"), AREA_CASES)
+def test_WP6_loading_at_a_bay_of_the_area_excludes_the_work(permit: dict[str, Any], conflict: bool) -> None:
+    site = Areas()
+    site.book()
+    site.steps("S01", "S04")
+    assert failed(site.hot_work(**permit)).get("WP6") == ("bay_in_use" if conflict else None)
+
+
+def test_WP6_a_bay_that_was_moved_counts_where_it_is_now() -> None:
+    for area, reason in (("B", None), ("A", "bay_in_use")):
+        site = Areas()
+        site.place("B1", area)
+        site.book()
+        site.steps("S01", "S04")
+        assert failed(site.hot_work(area_ref="A")).get("WP6") == reason
