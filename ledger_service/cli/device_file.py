@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 from evidence.encoding import b64url_decode, b64url_encode
@@ -12,6 +13,7 @@ from ledger_service.errors import BadRequest, Conflict
 from ledger_service.importing.sign import DeviceKey
 
 SEED_SIZE = 32
+_URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[!-~]{1,200}")
 
 
 def read_devices(path: Path) -> dict[str, DeviceKey]:
@@ -21,6 +23,8 @@ def read_devices(path: Path) -> dict[str, DeviceKey]:
 
 def add_device(path: Path, name: str, iss: str, seed: bytes) -> DeviceKey:
     """Add a device with a fresh seed of 32 bytes; the file is replaced as a whole. Raises Conflict, BadRequest."""
+    if not _URN.fullmatch(iss):
+        raise BadRequest("a device is named by a URN, such as urn:device:tablet-3")
     devices = _read(path) if path.exists() else {}
     if name in devices:
         raise Conflict(f"device {name} has a key in this file")

@@ -123,6 +123,7 @@ def calendar_date(cell: Any, written: Sequence[str] = PLAIN_DATE) -> str:
     """A date that exists, from one of the forms in `written` or from a date cell at midnight."""
     if isinstance(cell, DateCell):
         return _midnight(cell)
+    _no_serial(cell)
     value = fold(text(cell))
     for form in written:
         match = DATE_FORMS[form].fullmatch(value)
@@ -136,6 +137,14 @@ def calendar_date(cell: Any, written: Sequence[str] = PLAIN_DATE) -> str:
     )
 
 
+def _no_serial(cell: Any) -> None:
+    """Refuse a number where a date is meant: which day it counts from, a workbook says only by the cell's format."""
+    if isinstance(cell, NumberCell):
+        raise CellProblem(
+            f"{cell.at} is a number: format the cell as a date", f"{cell.at} 是数字: 请将单元格格式设为日期"
+        )
+
+
 def _midnight(cell: DateCell) -> str:
     if cell.moment is None or cell.moment.time().isoformat() != "00:00:00":
         raise CellProblem(f"{cell.at} must be a date without a time of day", f"{cell.at} 应为不含时刻的日期")
@@ -144,6 +153,7 @@ def _midnight(cell: DateCell) -> str:
 
 def instant(cell: Any, zone: ZoneInfo, written: Sequence[str] = PLAIN_DATE) -> datetime:
     """A moment in UTC. Without an offset it is local time of `zone`; a skipped or doubled local hour is refused."""
+    _no_serial(cell)
     moment = cell.moment if isinstance(cell, DateCell) else _moment(fold(text(cell)), written)
     if moment is None:
         raise CellProblem(

@@ -207,6 +207,24 @@ def test_a_time_zone_that_is_none_is_said_in_one_line(
     assert "Traceback" not in err
 
 
+def test_a_chain_says_in_words_which_rule_was_broken(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAFETY_LEDGER_DATA_DIR", str(tmp_path / "mine"))
+    types = tmp_path / "mine" / "catalogue" / "types"
+    types.mkdir(parents=True)
+    assert run(capsys, "types", "new", "eyewash_check", "--folder", str(types))[0] == 0
+    value(capsys, "init", LEDGER, "--origin", "ledger.example.com/mine")
+    payload = {"subject": "eyewash_check/EW-1", "site": "SH-01", "result": "pass", "done_by": "E-0001"}
+    for more in ({}, {"event": "verify", "verified_by": "E-0001"}):
+        record = {"type": "eyewash_check", "occurred_at": "2026-01-01T00:00:00Z", "payload": payload | more}
+        Path("record.json").write_text(json.dumps(record), encoding="utf-8")
+        value(capsys, "submit", LEDGER, "record.json", "--record")
+    chinese = run(capsys, "chain", "eyewash_check/EW-1", "--lang", "zh")[1]
+    assert "未通过: SITE1  验收人不是执行人 (不得为同一人)" in chinese
+    assert "failed: SITE1  Whoever verifies did not" in run(capsys, "chain", "eyewash_check/EW-1")[1]
+
+
 def test_what_is_empty_says_so(capsys: pytest.CaptureFixture[str], data: str) -> None:
     assert run(capsys, "hold", "list", LEDGER, "--data", data)[1] == "no hold is in force\n"
     assert run(capsys, "retain", LEDGER, "--due", "--data", data)[1] == "nothing may go yet\n"
@@ -255,6 +273,7 @@ def test_keys_are_made_enrolled_rotated_and_revoked(
     listed = value(capsys, "keys", "list", LEDGER, "--data", data)
     assert {item["kid"] for item in listed} >= {item["kid"] for item in made}
     assert run(capsys, "keys", "device", "one", "--iss", "urn:device:one", "--file", str(devices))[0] == 1
+    assert run(capsys, "keys", "device", "three", "--iss", "nonsense", "--file", str(devices))[0] == 1
     assert run(capsys, "keys", "revoke", LEDGER, made[1]["kid"], "--data", data)[0] == 1
 
 

@@ -42,6 +42,13 @@ def test_cell_is_refused_without_repeating_it(case: dict[str, Any]) -> None:
     assert case.get("number", "no number") not in said
 
 
+@pytest.mark.parametrize("kind", ["date", "time"])
+@pytest.mark.parametrize("number", ["46051", "46051.5"])
+def test_a_number_where_a_date_is_meant_says_what_to_do(kind: str, number: str) -> None:
+    with pytest.raises(CellProblem, match="format the cell as a date"):
+        CONVERT[kind](NumberCell("H12", number))
+
+
 @pytest.mark.parametrize(
     ("kind", "cell", "value"),
     [
