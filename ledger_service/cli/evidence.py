@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ledger_service.cli.output import DataDir, Json, Ledger, progress, read_text, say, services_at, show
+
+if TYPE_CHECKING:
+    from evidence.receipt import Receipt
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +73,8 @@ def receipt(
     """Print the receipt of an entry, or write it to a file."""
     with services_at(data) as services:
         made = services.receipts.receipt(ledger, index, disclose=None if disclose is None else set(disclose))
+    if absent := sorted(set(disclose or ()) - _shown(made)):
+        say(f"not shown: the entry has no {', '.join(absent)}, or it is erased")
     content = made.proof.to_text() if text else made.to_json().decode()
     if output is None:
         typer.echo(content, nl=not text)
@@ -141,6 +146,14 @@ def fsck(
     lines = [f"{item.severity:<7}  {item.code:<16}  {item.where}: {item.detail}" for item in report.findings]
     show(value, as_json, lambda: [*lines, summary + ("sound" if report.is_sound else "DAMAGED")])
     return 0 if report.is_sound else 1
+
+
+def _shown(receipt: Receipt) -> set[str]:
+    """Fields that a receipt discloses, `rule_results` for the judgement."""
+    from evidence.encoding import b64url_decode
+
+    texts = [*receipt.disclosures, *([receipt.judgement] if receipt.judgement else [])]
+    return {json.loads(b64url_decode(item))[1] for item in texts}
 
 
 def _profile(path: Path) -> Any:

@@ -225,6 +225,17 @@ def test_a_chain_says_in_words_which_rule_was_broken(
     assert "failed: SITE1  Whoever verifies did not" in run(capsys, "chain", "eyewash_check/EW-1")[1]
 
 
+def test_a_field_that_an_entry_does_not_have_is_said(capsys: pytest.CaptureFixture[str], data: str) -> None:
+    assert run(capsys, "publish", LEDGER, "--data", data)[0] == 0
+    code, out, err = run(
+        capsys, "receipt", LEDGER, "0", "--disclose", "subject", "--disclose", "nonsense", "--data", data
+    )
+    assert (code, len(json.loads(out)["disclosures"])) == (0, 1)
+    assert [line for line in err.splitlines() if line.startswith("not shown")] == [
+        "not shown: the entry has no nonsense, or it is erased"
+    ]
+
+
 def test_what_is_empty_says_so(capsys: pytest.CaptureFixture[str], data: str) -> None:
     assert run(capsys, "hold", "list", LEDGER, "--data", data)[1] == "no hold is in force\n"
     assert run(capsys, "retain", LEDGER, "--due", "--data", data)[1] == "nothing may go yet\n"
