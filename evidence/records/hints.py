@@ -21,6 +21,7 @@ _WORDS: Final = (
     ("mapping values are not allowed", "a colon that does not belong here; put a text with a colon in quotes"),
     ("did not find expected key", "indented otherwise than the lines around it, or a quote or bracket is not closed"),
     ("did not find expected ',' or", "a comma or closing bracket is missing; put a text with ': ' or ',' in quotes"),
+    ("did not find expected node content", "something is missing after a bracket, comma or dash"),
     ("found undefined escape", "a backslash in double quotes has a meaning of its own; use single quotes"),
     ("control characters are not allowed", "control characters are not allowed; save the file as plain UTF-8 text"),
 )
