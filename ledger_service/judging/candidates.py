@@ -18,11 +18,11 @@ def newest_occurred_at(connection: Connection, ledger: str, below: int) -> datet
 
     Reads all of them: ask once and go on from there.
     """
-    judged = entries.join(disclosures, (disclosures.c.ledger == entries.c.ledger) & (disclosures.c.idx == entries.c.idx))
-    query = select(func.max(entries.c.occurred_at)).select_from(judged)
-    query = query.where(
-        entries.c.ledger == ledger, entries.c.idx < below, disclosures.c.position == JUDGEMENT_POSITION
+    judged = entries.join(
+        disclosures, (disclosures.c.ledger == entries.c.ledger) & (disclosures.c.idx == entries.c.idx)
     )
+    query = select(func.max(entries.c.occurred_at)).select_from(judged)
+    query = query.where(entries.c.ledger == ledger, entries.c.idx < below, disclosures.c.position == JUDGEMENT_POSITION)
     moment: datetime | None = connection.execute(query).scalar()
     return moment or datetime.min.replace(tzinfo=UTC)
 
