@@ -71,7 +71,8 @@ def share_among_strata(sizes: Mapping[str, int], n: int) -> dict[str, int]:
     """How many of `n` fall to each stratum (site, shift, contractor): in proportion, and at least one where it can.
 
     Each next pick goes to the stratum furthest behind its share, ties to the name that sorts first. Requires sizes >= 0
-    and 0 <= n <= their sum; raises `Malformed` otherwise. Where n is smaller than the number of strata, the largest strata get one each.
+    and 0 <= n <= their sum; raises `Malformed` otherwise. Where n is smaller than the number of strata, the largest
+    strata get one each.
     """
     total = sum(sizes.values())
     if any(size < 0 for size in sizes.values()) or not 0 <= n <= total:

@@ -24,7 +24,7 @@ from ledger_service.importing.ports import ImportReport
 from ledger_service.importing.rows import Row
 from ledger_service.importing.sign import DeviceKey, Signer
 from ledger_service.importing.template import write_template
-from tests.unit.ledger_service.importing.test_importer import HEADER, MAPPING, FakeLedger, mapping, row, write
+from tests.behaviour.ledger_service.importing.test_importer import HEADER, MAPPING, FakeLedger, mapping, row, write
 
 TYPES = load_record_types()
 DEVICES = {"TABLET": DeviceKey.from_seed("urn:test:tablet", b"s" * 32)}

@@ -14,7 +14,7 @@ import structlog
 from ledger_service.config import Settings
 from ledger_service.context import Services, build_services
 from ledger_service.demo.plant import DEVICES, LEDGER, ORIGIN, device_keys, source_mapping
-from ledger_service.demo.sample import Month, write_month
+from ledger_service.demo.sample import Month, sample_month, write_month
 from ledger_service.demo.server import client_of, serving
 from ledger_service.importing.client import HttpLedger, PlainHttpLedger
 from ledger_service.importing.errors import ServiceRefused
@@ -43,7 +43,7 @@ def client(services: Services) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    write_month(tmp_path / "site", Month(7, 2026, 2, percent=3))
+    write_month(tmp_path / "site", sample_month(Month(7, 2026, 2, percent=3)))
     return tmp_path / "site"
 
 
