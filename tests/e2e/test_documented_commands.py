@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -23,8 +24,8 @@ _MAKE_TARGETS = {"demo", "test", "check", "test-all", "bench"}
 
 
 def _commands(document: Path) -> list[list[str]]:
-    lines = "".join(_BLOCK.findall(document.read_text("utf-8"))).splitlines()
-    return [line.split("#")[0].split() for line in lines if line.split("#")[0].strip()]
+    text = "".join(_BLOCK.findall(document.read_text("utf-8"))).replace("\\\n", " ")
+    return [words for line in text.splitlines() if (words := shlex.split(line, comments=True))]
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -68,6 +69,7 @@ def _lose_the_chain(folder: Path) -> None:
 def test_every_documented_command_works(document: Path, small_demo: Demo, tmp_path: Path) -> None:
     (tmp_path / "demo-output").symlink_to(small_demo.output)
     (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "texts.txt").write_text("Li Lei\n", "utf-8")
     commands = _commands(document)
     assert commands
     if not any(command[:2] == [LEDGER, "init"] for command in commands):

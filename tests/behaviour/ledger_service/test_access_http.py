@@ -31,7 +31,8 @@ def test_without_a_token_nothing_but_health_is_open(tmp_path: Path) -> None:
     plant.services.close()
 
 
-FILLED = {"ledger": LEDGER, "index": "0", "stream": "x", "sha256": "0" * 64, "path": "0/000", "from": "0", "to": "0"}
+FILLED = {"ledger": LEDGER, "index": "0", "stream": "x", "sha256": "0" * 64, "path": "0/000", "from": "0", "to": "0",
+          "type_id": "loading_step"}  # fmt: skip
 """A value for each path and required query parameter of any route."""
 
 
