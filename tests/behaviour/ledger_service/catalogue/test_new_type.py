@@ -11,6 +11,7 @@ import pytest
 from evidence.__main__ import main as verify_offline
 from evidence.encoding import format_time
 from evidence.records import validate
+from evidence.records.judgement import Severity
 from ledger_service.catalogue.site import site_catalogue
 from ledger_service.errors import CatalogueUnusable
 from ledger_service.receipts.export import policy_text
@@ -118,6 +119,16 @@ def test_a_payload_that_misfits_is_refused_and_one_that_fits_is_taken(site: Plan
     view = site.services.entries.get(LEDGER, answers[4].json()["index"])
     assert view.payload is not None
     validate(site.services.record_types["eyewash_check"], view.payload)
+
+
+def test_a_record_that_breaks_its_rule_is_kept_and_says_so(site: Plant) -> None:
+    bodies = [record(site), record(site, flow_ok=False)]
+    answers = call(site.services, [Call("POST", f"/v1/ledgers/{LEDGER}/records", json=body) for body in bodies])
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert [[item["rule"] for item in answer.json()["judgement"]["failed"]] for answer in answers] == [[], ["EW1"]]
+    chain = site.services.chains.get(LEDGER, str(PAYLOAD["subject"]))
+    failed = [view.judgement.failed(Severity.HARD) for view in chain.items if view.judgement is not None]
+    assert [[(item.rule, item.reason) for item in found] for found in failed] == [[], [("EW1", "no_flow")]]
 
 
 def test_its_rule_and_its_clauses_are_shown(site: Plant) -> None:
