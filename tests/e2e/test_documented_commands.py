@@ -65,6 +65,18 @@ def _lose_the_chain(folder: Path) -> None:
         file.unlink()
 
 
+def test_the_way_to_a_record_type_of_ones_own_works(tmp_path: Path) -> None:
+    """As the page tells it: template, check, place, submit, chain; its shell lines are run as they stand."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    _run([LEDGER, "init", "plant", "--origin", "ledger.example.com/plant"], tmp_path)
+    folder = tmp_path / "data/catalogue/types"
+    folder.mkdir(parents=True)
+    _run([LEDGER, "types", "new", "eyewash_check", "--folder", str(folder)], tmp_path)
+    _run([LEDGER, "types", "check", "--site", str(tmp_path / "data/catalogue")], tmp_path)
+    [script] = _BLOCK.findall((ROOT / "docs/catalogue.md").read_text("utf-8"))
+    _run(["sh", "-e", "-c", script], tmp_path)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_documented_command_works(document: Path, small_demo: Demo, tmp_path: Path) -> None:
     (tmp_path / "demo-output").symlink_to(small_demo.output)
