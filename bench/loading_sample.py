@@ -14,7 +14,7 @@ from typing import Any, Final
 from evidence.encoding import format_time
 from evidence.records.catalogue import Catalogue
 from evidence.records.facts import Fact, MemoryFacts
-from evidence.records.judgement import Judgement, Outcome
+from evidence.records.judgement import Judgement, Outcome, Severity
 from evidence.records.rules.engine import RuleEngine
 
 START: Final = datetime(2026, 9, 7, 1, 0, tzinfo=UTC)
@@ -106,8 +106,15 @@ class LoadingSite:
             yield self._fact("loading_step", OPERATION, _COMMON | {"step_code": code} | payload, clock)
 
     def take_judged(self, fact: Fact, judgement: Judgement) -> None:
-        """Add a record with what its judgement froze. Raises AssertionError where a rule objects to it."""
-        against = [(item.rule, item.reason) for item in judgement.results if item.outcome is not Outcome.PASS]
+        """Add a record with what its judgement froze. Raises AssertionError where a rule objects to it.
+
+        One tablet signs for both at the joint confirmation here: that is marked and stops nothing.
+        """
+        against = [
+            (item.rule, item.reason)
+            for item in judgement.results
+            if item.outcome is not Outcome.PASS and item.severity is not Severity.MARK
+        ]
         if against or judgement.marks:
             raise AssertionError(f"the sample is not clean: {against} {judgement.marks}")
         self._take(replace(fact, blocked=judgement.blocked(), step=judgement.step))
