@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -15,10 +13,10 @@ from ledger_service.chains.model import Chain, Mention, Neighbour
 from ledger_service.entries.model import EntryView
 from ledger_service.entries.schemas import summary
 from ledger_service.entries.service import MAX_PAGE
+from ledger_service.kit.spreadsheets import csv_text
 
 _COLUMNS = ("stream_seq", "index", "occurred_at", "received_at", "type", "event", "state", "failed_rules", "marks",
             "channel", "proof", "leaf_hash", "record_id")  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ChainQuery(BaseModel):
@@ -92,12 +90,7 @@ def statements(chain: Chain) -> list[dict[str, Any]]:
 
 def chain_csv(chain: Chain) -> str:
     """The entries of a chain as a table; cells that a spreadsheet would run are made text."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    for view in chain.items:
-        writer.writerow([_cell(value) for value in row(view)])
-    return out.getvalue()
+    return csv_text(_COLUMNS, map(row, chain.items))
 
 
 def row(view: EntryView) -> tuple[object, ...]:
@@ -156,7 +149,3 @@ def _mention(mention: Mention) -> dict[str, Any]:
         "subject": mention.subject or None,
         "occurred_at": format_time(mention.occurred_at),
     }
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

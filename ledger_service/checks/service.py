@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 
 import structlog
 from sqlalchemy import Engine
@@ -19,12 +18,10 @@ from evidence.records.predicates.scope import Scope, Undecidable
 from evidence.records.rules.cel import PREDICATE_FAILED
 from evidence.records.rules.engine import RuleEngine
 from evidence.records.rules.horizon import Horizon
-from evidence.statement import stream_id
 from ledger_service.checks.model import CHECKS, Answer, Check
 from ledger_service.errors import BadRequest
 from ledger_service.judging import repository
-from ledger_service.judging.facts import LedgerCache
-from ledger_service.judging.group import GroupFacts
+from ledger_service.judging.group import log_facts
 from ledger_service.judging.service import roles
 from ledger_service.keys.repository import load_history
 from ledger_service.kit.clock import Clock
@@ -33,7 +30,6 @@ from ledger_service.kit.keystore import KeyStore
 from ledger_service.ledgers.service import LedgerService
 
 MAX_ARGUMENT = 200
-_CACHE_FACTS = 20_000
 
 
 class CheckService:
@@ -75,12 +71,9 @@ class CheckService:
             horizon = size if known is None else known
             if not 0 <= horizon <= size:
                 raise BadRequest("known is a log index, at most the size of the log", reason="known")
-            cache = LedgerCache(_CACHE_FACTS)
-            cache.moved_to(horizon, None)
-            blind = partial(stream_id, self._keystore.stream_key(slug))
             role_of = roles(load_history(connection, slug))
             # As if the log ended there: of what mentions a busy subject only the newest is read.
-            facts = GroupFacts(connection, slug, cache, horizon, blind, role_of)
+            facts = log_facts(connection, slug, horizon, self._keystore.stream_key(slug), role_of)
             stated: dict[str, Json] = {item: arguments[item] for item in check.stated if item in arguments}
             scope = self._rules.scope(_asked(moment, horizon, stated), Horizon(facts, horizon))
             answer, reason = self._answer(check, scope, arguments)

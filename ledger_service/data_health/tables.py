@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from openpyxl import Workbook
 
 from ledger_service.data_health.model import LABELS, HealthReport
+from ledger_service.kit import spreadsheets
 
 HEADER = ("来源 Source", "记录 Records", "代码 Code", "问题", "Finding", "n", "示例序号 Example indices")
 NOTHING = ("ok", "未发现问题", "Nothing found")
@@ -23,7 +22,8 @@ def table(report: HealthReport) -> list[tuple[str, int, str, str, str, int, str]
         if source.unjudged:
             found.append((*UNJUDGED, source.unjudged, ""))
         for code, zh, en, n, examples in found or [(*NOTHING, 0, "")]:
-            rows.append((_plain(source.source), source.records, code, zh, en, n, examples))
+            # A source's name is its own choice.
+            rows.append((str(spreadsheets.plain_cell(source.source)), source.records, code, zh, en, n, examples))
     return rows
 
 
@@ -45,11 +45,7 @@ def text_lines(report: HealthReport) -> list[str]:
 
 def csv_text(report: HealthReport) -> str:
     """As CSV with a header; the caller writes it as UTF-8 with a mark, which spreadsheets need for Chinese."""
-    target = io.StringIO(newline="")
-    writer = csv.writer(target)
-    writer.writerow(HEADER)
-    writer.writerows(table(report))
-    return target.getvalue()
+    return spreadsheets.csv_text(HEADER, table(report))
 
 
 def write_workbook(report: HealthReport, path: Path) -> None:
@@ -60,8 +56,3 @@ def write_workbook(report: HealthReport, path: Path) -> None:
     for row in table(report):
         sheet.append(row)
     book.save(path)
-
-
-def _plain(name: str) -> str:
-    """A source's name is its own choice: one that looks like a formula is not to run in a spreadsheet."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name

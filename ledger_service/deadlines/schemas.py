@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,11 +9,11 @@ from typing import Any
 from evidence.encoding import format_time
 from ledger_service.deadlines.model import DeadlineView
 from ledger_service.deadlines.service import DeadlineService
+from ledger_service.kit.spreadsheets import csv_text
 from ledger_service.reminders.model import ReminderRow
 
 _COLUMNS = ("state", "due_at", "deadline", "label", "record_type", "subject", "started_at", "started_index", "met_at",
             "met_index", "met_kid")  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def deadline_json(service: DeadlineService, view: DeadlineView) -> dict[str, Any]:
@@ -40,14 +38,9 @@ def deadline_json(service: DeadlineService, view: DeadlineView) -> dict[str, Any
 
 def deadlines_csv(service: DeadlineService, views: Sequence[DeadlineView], language: str = "en") -> str:
     """The same as a table; cells that a spreadsheet would run are made text."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    for view in views:
-        value = deadline_json(service, view)
-        value["label"] = value["labels"][language]
-        writer.writerow([_cell(value[name]) for name in _COLUMNS])
-    return out.getvalue()
+    values = [deadline_json(service, view) for view in views]
+    rows = [value | {"label": value["labels"][language]} for value in values]
+    return csv_text(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
 
 
 def reminder_json(row: ReminderRow, deliveries: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -71,9 +64,3 @@ def reminder_json(row: ReminderRow, deliveries: Sequence[dict[str, Any]]) -> dic
 
 def _time(value: datetime | None) -> str | None:
     return None if value is None else format_time(value)
-
-
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -21,12 +20,11 @@ from evidence.records import Catalogue
 from evidence.records.deadlines import Deadline, deadlines_of
 from evidence.records.facts import Fact
 from evidence.records.rules.engine import RuleEngine
-from evidence.statement import stream_id
 from ledger_service.deadlines import repository
 from ledger_service.deadlines.model import row_of
 from ledger_service.entries import repository as entry_rows
-from ledger_service.judging.facts import LedgerCache, load_about
-from ledger_service.judging.group import GroupFacts
+from ledger_service.judging.facts import load_about
+from ledger_service.judging.group import log_facts
 from ledger_service.judging.repository import cursor, move_cursor
 from ledger_service.judging.service import roles
 from ledger_service.judging.signing import ServiceSigner
@@ -45,7 +43,6 @@ CURSOR = "deadlines"
 EVENT = "deadline_event"
 STEP = 500
 """New entries looked at in one step, and streams whose time has come."""
-_CACHE_FACTS = 20_000
 
 
 class DeadlineSweep:
@@ -132,10 +129,7 @@ class DeadlineSweep:
         size = entry_rows.size(connection, ledger)
         role_of = roles(load_history(connection, ledger))
         facts: list[Fact] = load_about(connection, ledger, [stream], size, role_of)[stream]
-        cache = LedgerCache(_CACHE_FACTS)
-        cache.moved_to(size, None)
-        blind = partial(stream_id, self._keystore.stream_key(ledger))
-        known = GroupFacts(connection, ledger, cache, size, blind, role_of)
+        known = log_facts(connection, ledger, size, self._keystore.stream_key(ledger), role_of)
         guard = self._rules.guard(known)
         tables, zone = self._catalogue.tables, self._catalogue.zone
         present = {fact.type for fact in facts}

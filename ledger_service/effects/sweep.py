@@ -9,10 +9,9 @@ fault's own place in the log, so that looking at the log again finds everything 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from evidence.entry import parse_entry
 from evidence.errors import EvidenceError
@@ -20,31 +19,29 @@ from evidence.records import Catalogue
 from evidence.records.facts import Fact, Facts
 from evidence.records.predicates.scope import Undecidable
 from evidence.records.rules.engine import RuleEngine
-from evidence.statement import stream_id
 from ledger_service.effects.build import Builder
 from ledger_service.effects.model import RECORD_TYPES, EffectCounts, Fault, NotBuildable
 from ledger_service.effects.plan import PURPOSE, Plan
 from ledger_service.errors import BadRequest, Refused, TooLarge
 from ledger_service.judging import repository
 from ledger_service.judging.effects import PendingEffect, asking, pending
-from ledger_service.judging.facts import LedgerCache, RoleOf, open_fact
-from ledger_service.judging.group import GroupFacts
+from ledger_service.judging.facts import RoleOf, open_fact
+from ledger_service.judging.follow import Stretch, store_stretch
+from ledger_service.judging.group import log_facts
 from ledger_service.judging.repository import OpenedEntry
 from ledger_service.judging.service import roles
 from ledger_service.judging.signing import ServiceSigner
 from ledger_service.keys.repository import load_history
 from ledger_service.kit.clock import Clock
-from ledger_service.kit.db import read, write
-from ledger_service.kit.dialect import lock_ledger
+from ledger_service.kit.db import read
 from ledger_service.kit.keystore import KeyStore
-from ledger_service.statements.model import PreparedStatement, Rejected
+from ledger_service.statements.model import PreparedStatement
 from ledger_service.statements.sequencer import Sequencer
 
 CURSOR = PURPOSE
 STEP = 200
 """Entries looked into in one transaction."""
 SERVICE_ROLE = "service"
-_CACHE_FACTS = 20_000
 _UNFIT = (NotBuildable, Undecidable, EvidenceError, Refused, BadRequest, TooLarge)
 
 
@@ -52,10 +49,7 @@ _UNFIT = (NotBuildable, Undecidable, EvidenceError, Refused, BadRequest, TooLarg
 class _Step:
     """What one stretch of the log leads to."""
 
-    begin: int
-    end: int
-    size: int
-    """Of the log that was looked at."""
+    stretch: Stretch
     statements: tuple[PreparedStatement, ...]
     covered: int
     not_built: int
@@ -106,7 +100,7 @@ class EffectSweep:
             following = asking(connection, ledger, self._catalogue, begin, size, STEP + 1)
             end = following[STEP] if len(following) > STEP else size
             role_of = roles(load_history(connection, ledger))
-            facts = self._facts(connection, ledger, size, role_of)
+            facts = log_facts(connection, ledger, size, self._keystore.stream_key(ledger), role_of)
             plan = Plan(self._signer, self._rules, self._catalogue, ledger, facts)
             builder = Builder(self._catalogue, facts, self._clock.now())
             for effect in pending(connection, ledger, self._catalogue, begin, end):
@@ -114,7 +108,7 @@ class EffectSweep:
                     [entry] = repository.opened(connection, ledger, [effect.of_index])
                     self._take(ledger, effect, entry, role_of, builder, plan)
             facts.require_sound()
-        return _Step(begin, end, size, tuple(plan.statements), plan.covered, plan.not_built)
+        return _Step(Stretch(begin, end, size), tuple(plan.statements), plan.covered, plan.not_built)
 
     def _take(
         self, ledger: str, effect: PendingEffect, entry: OpenedEntry, role_of: RoleOf, builder: Builder, plan: Plan
@@ -146,22 +140,8 @@ class EffectSweep:
         return Fault(effect, fact, record_type, rule, stream)
 
     def _store(self, ledger: str, step: _Step) -> EffectCounts | None:
-        with write(self._engine) as connection:
-            lock_ledger(connection, ledger)
-            if repository.cursor(connection, ledger, CURSOR) != step.begin:
-                return None
-            if repository.erased_since(connection, ledger, step.size):
-                return EffectCounts()  # What was read may be gone: look at the same stretch again.
-            outcomes = self._sequencer.sequence_in(connection, step.statements) if step.statements else []
-            for outcome in outcomes:
-                if isinstance(outcome, Rejected) and outcome.error.status != 409:
-                    raise outcome.error  # Everything is taken back: the next run finds the same work.
-            repository.move_cursor(connection, ledger, CURSOR, step.end)
-        opened = sum(not isinstance(outcome, Rejected) and outcome.created for outcome in outcomes)
-        return EffectCounts(opened, step.covered + len(outcomes) - opened, step.not_built)
-
-    def _facts(self, connection: Connection, ledger: str, size: int, role_of: RoleOf) -> GroupFacts:
-        cache = LedgerCache(_CACHE_FACTS)
-        cache.moved_to(size, None)
-        blind = partial(stream_id, self._keystore.stream_key(ledger))
-        return GroupFacts(connection, ledger, cache, size, blind, role_of)
+        stored = store_stretch(self._engine, self._sequencer, ledger, CURSOR, step.stretch, step.statements)
+        if stored is None or not stored.done:
+            return None if stored is None else EffectCounts()
+        covered = step.covered + len(step.statements) - stored.appended
+        return EffectCounts(stored.appended, covered, step.not_built)

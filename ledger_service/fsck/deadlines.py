@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -10,20 +9,17 @@ from sqlalchemy import Connection, select
 from evidence.records import Catalogue
 from evidence.records.deadlines import deadlines_of
 from evidence.records.rules.engine import RuleEngine
-from evidence.statement import stream_id
 from ledger_service.deadlines.repository import rows_of
 from ledger_service.deadlines.sweep import CURSOR
 from ledger_service.fsck.model import Findings
 from ledger_service.judging import repository
-from ledger_service.judging.facts import LedgerCache, open_fact
-from ledger_service.judging.group import GroupFacts
+from ledger_service.judging.facts import open_fact
+from ledger_service.judging.group import log_facts
 from ledger_service.judging.service import roles
 from ledger_service.keys.repository import load_history
 from ledger_service.kit.keystore import KeyStore
 from ledger_service.models import entries
 from ledger_service.statements.repository import tail
-
-_CACHE_FACTS = 20_000
 
 
 def check_deadlines(connection: Connection, ledger: str, catalogue: Catalogue, data_dir: Path, found: Findings) -> None:
@@ -35,10 +31,9 @@ def check_deadlines(connection: Connection, ledger: str, catalogue: Catalogue, d
     end, (size, now) = repository.cursor(connection, ledger, CURSOR), tail(connection, ledger)
     types = [item for item in catalogue.types.values() if item.deadlines]
     here = (entries.c.ledger == ledger, entries.c.idx < end, entries.c.record_type.in_([item.id for item in types]))
-    role_of, cache = roles(load_history(connection, ledger)), LedgerCache(_CACHE_FACTS)
-    cache.moved_to(size, None)
-    blind = partial(stream_id, KeyStore(data_dir).stream_key(ledger))
-    guard = RuleEngine(catalogue).guard(GroupFacts(connection, ledger, cache, size, blind, role_of))
+    role_of = roles(load_history(connection, ledger))
+    facts_below = log_facts(connection, ledger, size, KeyStore(data_dir).stream_key(ledger), role_of)
+    guard = RuleEngine(catalogue).guard(facts_below)
     for stream in sorted(connection.execute(select(entries.c.stream).distinct().where(*here)).scalars()):
         with found.guard("deadlines", f"deadlines[{ledger},{stream}]"):
             indices = repository.stream_indices(connection, ledger, [stream], size)[stream]

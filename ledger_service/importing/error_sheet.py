@@ -14,12 +14,13 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font, PatternFill
 
+from ledger_service.kit.spreadsheets import FORMULA_SIGNS
+
 MAX_ROWS: Final = 1_000_000
 _OURS: Final = ("行 Line", "列 Column", "错误", "Error")
 _MARK: Final = PatternFill("solid", fgColor="FFFFC7CE")
 _BOLD: Final = Font(bold=True)
 _MAX_CHARACTERS: Final = 32_767
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_error_sheet(rejects: Path, header: Sequence[str], target: Path) -> None:
@@ -55,7 +56,7 @@ def _cell(sheet: Any, value: Any, *, bold: bool = False, marked: bool = False) -
     cell = WriteOnlyCell(sheet, value=text or None)
     if text:
         cell.data_type = "s"
-        cell.quotePrefix = text.startswith(_FORMULA)
+        cell.quotePrefix = text.startswith(FORMULA_SIGNS)
     if marked:
         cell.fill = _MARK
     if bold:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from evidence.errors import EvidenceError
 from evidence.records.facts import MENTIONS_LIMIT, Fact
+from evidence.statement import stream_id
 from ledger_service.errors import RetryLater
 from ledger_service.judging.facts import ABOUT, Key, LedgerCache, RoleOf, load_about, load_mentions
 from ledger_service.privacy.errors import MasterKeyMismatch, MasterKeyMissing, SealBroken
@@ -19,6 +21,9 @@ AWAY = (DBAPIError, OSError, RetryLater, MasterKeyMissing, MasterKeyMismatch)
 """What is stored cannot be had just now: nothing may be concluded from that."""
 Blind = Callable[[str], str]
 """A subject's stream."""
+
+_LOOK_FACTS = 20_000
+"""Facts that one look at a log keeps in memory."""
 
 
 class GroupFacts:
@@ -113,3 +118,10 @@ class GroupFacts:
         except AWAY as error:
             self.failure = error
             raise
+
+
+def log_facts(connection: Connection, ledger: str, size: int, stream_key: bytes, role_of: RoleOf) -> GroupFacts:
+    """The facts of the committed log below `size`, for one look at it: read as they are asked for."""
+    cache = LedgerCache(_LOOK_FACTS)
+    cache.moved_to(size, None)
+    return GroupFacts(connection, ledger, cache, size, partial(stream_id, stream_key), role_of)

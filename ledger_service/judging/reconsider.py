@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -25,28 +24,26 @@ from evidence.records import Catalogue
 from evidence.records.facts import Fact, Facts
 from evidence.records.judgement import Judgement, parse_judgement
 from evidence.records.late import KnownThen, LateFacts, changed_rules, counts_since
-from evidence.statement import stream_id
 from ledger_service.entries.model import read_judgement
 from ledger_service.judging import candidates, repository
 from ledger_service.judging.candidates import JUDGEMENT
-from ledger_service.judging.facts import LedgerCache, open_fact
-from ledger_service.judging.group import DAMAGED, GroupFacts
+from ledger_service.judging.facts import open_fact
+from ledger_service.judging.follow import Stretch, store_stretch
+from ledger_service.judging.group import DAMAGED, log_facts
 from ledger_service.judging.model import Engine as RuleEngine
 from ledger_service.judging.service import roles
 from ledger_service.judging.signing import ServiceSigner
 from ledger_service.keys.repository import load_history
 from ledger_service.kit.clock import Clock
-from ledger_service.kit.db import read, write
-from ledger_service.kit.dialect import lock_ledger
+from ledger_service.kit.db import read
 from ledger_service.kit.keystore import KeyStore
-from ledger_service.statements.model import PreparedStatement, Rejected
+from ledger_service.statements.model import PreparedStatement
 from ledger_service.statements.prepare import SERVICE_TYPES
 from ledger_service.statements.sequencer import Sequencer
 
 CURSOR = "reconsider"
 STEP = 200
 """New entries looked at in one transaction."""
-_CACHE_FACTS = 20_000
 _CORRECTIONS = 16
 """Corrections of corrections that are followed back."""
 
@@ -106,18 +103,9 @@ class ReconsiderService:
             changed = list(look.changed(begin, end))
             self._newest[ledger] = (end, look.newest)
         statements = [self._statement(ledger, item) for item in changed]
-        with write(self._engine) as connection:
-            lock_ledger(connection, ledger)
-            if repository.cursor(connection, ledger, CURSOR) != begin:
-                return None
-            if repository.erased_since(connection, ledger, size):
-                return 0  # What was read may be gone: look at the same stretch again.
-            outcomes = self._sequencer.sequence_in(connection, statements) if statements else []
-            for outcome in outcomes:
-                if isinstance(outcome, Rejected) and outcome.error.status != 409:
-                    raise outcome.error  # Everything is taken back: the next run finds the same work.
-            repository.move_cursor(connection, ledger, CURSOR, end)
-        return sum(not isinstance(outcome, Rejected) and outcome.created for outcome in outcomes)
+        stretch = Stretch(begin, end, size)
+        stored = store_stretch(self._engine, self._sequencer, ledger, CURSOR, stretch, statements)
+        return None if stored is None else stored.appended
 
     def _newest_below(self, connection: Connection, ledger: str, index: int) -> datetime:
         known = self._newest.get(ledger)
@@ -161,10 +149,7 @@ class _Look:
         self._ledger = ledger
         self._size = size
         self._role_of = roles(load_history(connection, ledger))
-        cache = LedgerCache(_CACHE_FACTS)
-        cache.moved_to(size, None)
-        blind = partial(stream_id, stream_key)
-        self._facts = GroupFacts(connection, ledger, cache, size, blind, self._role_of)
+        self._facts = log_facts(connection, ledger, size, stream_key, self._role_of)
 
     def changed(self, begin: int, end: int) -> Iterator[Changed]:
         """The earlier records on which the entries in `[begin, end)` lead to another judgement."""
